@@ -1,0 +1,47 @@
+# recado: every target is a line that works when typed by hand as well.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help install lint types unit test system bench faults demo up wheel clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+install: .venv/.installed ## make the virtual environment and install recado with what its tests need
+
+.venv/.installed: pyproject.toml constraints.txt tests/plugin/pyproject.toml
+	@tools/make-venv $(PYTHON)
+
+lint: install ## check style, imports and formatting
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
+
+types: install ## check types with mypy and pyright, both strict
+	$(BIN)/mypy && $(BIN)/pyright
+
+unit: install ## run the quick tests: no processes, no brokers
+	$(BIN)/pytest tests/unit
+
+test: lint types ## check everything and run every test
+	$(BIN)/pytest
+
+system: install ## run the tests that start processes
+	$(BIN)/pytest tests/system
+
+faults: install ## run the long fault tests
+	RECADO_FAULTS=long $(BIN)/pytest tests/system -k faults
+
+bench: install ## measure, as ratios in one run
+	$(BIN)/python -m benchmarks
+
+demo: install ## run a study from start to end, and show what happened
+	$(BIN)/recado demo
+
+up: install ## start the suite and leave it running; Ctrl-C drains it
+	$(BIN)/recado up
+
+wheel: install ## build the wheel and run it in a clean environment
+	$(BIN)/pytest tests/system/test_wheel.py
+
+clean: ## remove what was made
+	rm -rf .venv .recado .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

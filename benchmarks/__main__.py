@@ -1,0 +1,54 @@
+"""Every measurement in one run, each beside what it should be: ``python -m benchmarks``.
+
+Rates are compared as ratios, measured in turns in the same run, since machines are noisy.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+from benchmarks import fan_out, relay, starting
+
+Target = tuple[str, float]
+_TARGETS: Final[dict[str, Target]] = {
+    "relay rate_ratio": ("at least", 0.6),
+    "fan-out rate_ratio": ("at least", 0.6),
+    "start help_s": ("at most", 0.2),
+    "start up_ready_s": ("at most", 3.0),
+    "start memory_mib": ("at most", 60.0),
+    "start idle_percent": ("at most", 1.0),
+}
+
+
+def show(name: str, figures: Mapping[str, float]) -> None:
+    """Print figures, each with its target if it has one."""
+    for key, value in figures.items():
+        line = f"{name + ' ' + key:28} {value:12.3f}"
+        if target := _TARGETS.get(f"{name} {key}"):
+            kept = value >= target[1] if target[0] == "at least" else value <= target[1]
+            line += f"   {target[0]} {target[1]:g}: {'yes' if kept else 'NO'}"
+        print(line, flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    print(
+        f"{platform.platform()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    )
+    show("relay", relay.measure(count=20_000, rounds=3))
+    show("fan-out", fan_out.measure(times=9))
+    show("start", starting.measure())
+    for module in ("event_append", "expansion"):
+        print(f"\n{module}", flush=True)
+        subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The ``recado`` command: everything one does with recado from a terminal."""

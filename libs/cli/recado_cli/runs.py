@@ -1,0 +1,235 @@
+"""``recado run``: what happened to runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from recado_cli.common import Common, Group, option, pass_common
+from recado_cli.output import count, print_facts, print_json, print_table, talk, when
+
+if TYPE_CHECKING:
+    from recado.clients.eventlog import EventLog
+    from recado.config import Settings
+    from recado.schemas.events import RunReply, RunRow, RunStep
+    from recado.schemas.letters import LetterLine
+    from recado.transport import Transport
+
+SEARCHED: Final = 10_000
+"""The newest runs, among which the beginning of an id is looked for."""
+LETTERS: Final = 100
+
+
+@click.group(cls=Group)
+def run() -> None:
+    """See what happened to runs."""
+
+
+@run.command()
+@option(
+    "--in-state",
+    "state",
+    type=click.Choice(["running", "done", "incomplete"]),
+    help="Only runs in this state.",
+)
+@option("--limit", type=click.IntRange(1, 1000), default=20, help="How many at most.")
+@option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_common
+def ls(common: Common, state: str | None, limit: int, as_json: bool) -> None:
+    """List runs, the newest first."""
+    from recado_cli.session import wait_for
+
+    rows = wait_for(_listed(common.settings(), state, limit))
+    if as_json:
+        print_json(rows)
+    else:
+        print_runs(rows)
+        if not rows:
+            talk(f"no run is {state}" if state else "no runs yet")
+
+
+@run.command()
+@click.argument("run_id", metavar="RUN")
+@option("--json", "as_json", is_flag=True, help="Print JSON.")
+@pass_common
+def show(common: Common, run_id: str, as_json: bool) -> None:
+    """Show one run: its steps, counts and dead letters.
+
+    RUN is a run's id, or how it begins.
+    """
+    from recado_cli.session import wait_for
+
+    found, letters = wait_for(_shown(common.settings(), run_id))
+    if as_json:
+        print_json({"run": found, "dead_letters": letters})
+    else:
+        print_run(found, letters)
+
+
+async def _listed(
+    settings: Settings, state: str | None, limit: int
+) -> Sequence[RunRow]:
+    from recado.clients.eventlog import EventLog
+    from recado_cli.session import asking, connected
+
+    async with connected(settings) as transport:
+        with asking("event store", settings):
+            reply = await EventLog(transport).runs(state, limit=limit)  # type: ignore[arg-type] # one of the choices
+            return reply.runs
+
+
+async def _shown(
+    settings: Settings, run_id: str
+) -> tuple[RunReply, Sequence[LetterLine] | None]:
+    from recado.clients.eventlog import EventLog
+    from recado_cli.session import asking, connected
+
+    async with connected(settings) as transport:
+        with asking("event store", settings):
+            found = await find_run(EventLog(transport), run_id)
+        letters = await letters_of(transport, found.run) if found.dead else ()
+        return found, letters
+
+
+async def find_run(log: EventLog, run_id: str) -> RunReply:
+    """Return a run by its id, or by how that begins.
+
+    Raises:
+        NotFoundError: if no run's id begins so, or several do.
+    """
+    from recado.errors import NotFoundError
+
+    try:
+        return await log.run(run_id)
+    except NotFoundError:
+        names = await _beginning(log, run_id)
+        if not names:
+            raise
+    if len(names) > 1:
+        some = ", ".join(names[:5])
+        raise NotFoundError(
+            f"{count(len(names), 'run')} begin with {run_id!r}, such as {some}"
+        )
+    return await log.run(names[0])
+
+
+async def _beginning(log: EventLog, prefix: str) -> list[str]:
+    names: list[str] = []
+    before: int | None = None
+    for _ in range(SEARCHED // 1000):
+        page = await log.runs(limit=1000, before=before)
+        names += [row.run for row in page.runs if row.run.startswith(prefix)]
+        before = page.next
+        if before is None:
+            break
+    return names
+
+
+async def letters_of(transport: Transport, run_id: str) -> Sequence[LetterLine] | None:
+    """Return a run's dead letters; none at all if the service is away."""
+    from recado.clients.letters import Letters
+    from recado.errors import RequestTimeoutError, UnroutableError
+    from recado.schemas.letters import LetterFilter
+
+    try:
+        where = LetterFilter(run=run_id)
+        page = await Letters(transport, timeout_s=2.0).list(where, limit=LETTERS)
+    except (RequestTimeoutError, UnroutableError):
+        return None
+    return page.letters
+
+
+def print_runs(rows: Sequence[RunRow]) -> None:
+    """Print runs as a table."""
+    heads = ["run", "state", "recipes", "sent", "handled", "failed", "dead", "started"]
+    print_table(
+        heads,
+        [
+            [
+                row.run,
+                row.state,
+                row.recipes or "(custom)",
+                row.sent,
+                row.handled,
+                row.failed,
+                row.dead,
+                when(row.started_at),
+            ]
+            for row in rows
+        ],
+    )
+
+
+def print_run(found: RunReply, letters: Sequence[LetterLine] | None) -> None:
+    """Print all about a run: itself, its steps, its dead letters."""
+    print_facts(
+        [
+            ("run", found.run),
+            ("state", found.state),
+            ("recipes", found.recipes or "(custom)"),
+            ("parameters", _parameters(found)),
+            (
+                "messages",
+                f"{found.sent} sent, {found.handled} handled, {found.dead} dead",
+            ),
+            ("failed attempts", found.failed),
+            ("started", when(found.started_at)),
+            ("last event", when(found.last_at)),
+        ]
+    )
+    if found.steps:
+        click.echo()
+        print_steps(found.steps)
+    if letters is None:
+        talk("the dead-letter service does not answer; its reasons are not shown")
+    elif letters:
+        click.echo()
+        print_table(
+            ["dead letter", "step", "queue", "reason", "text"],
+            [
+                [each.id, each.step, each.queue, each.reason, each.text]
+                for each in letters
+            ],
+        )
+        if found.dead > len(letters):
+            talk(f"{found.dead - len(letters)} more: 'recado dlq ls --run {found.run}'")
+
+
+def print_steps(steps: Sequence[RunStep]) -> None:
+    """Print what each service did for each step."""
+    heads = [
+        "step",
+        "service",
+        "queue",
+        "handled",
+        "failed",
+        "dead",
+        "sent",
+        "ms",
+        "ms each",
+    ]
+    print_table(
+        heads,
+        [
+            [
+                step.step,
+                step.service,
+                step.queue,
+                step.handled,
+                step.failed,
+                step.dead,
+                step.sent,
+                step.ms_sum,
+                step.ms_sum / step.handled if step.handled else None,
+            ]
+            for step in steps
+        ],
+    )
+
+
+def _parameters(found: RunReply) -> str:
+    from pydantic_core import to_json
+
+    return to_json(found.parameters).decode()

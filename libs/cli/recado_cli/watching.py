@@ -1,0 +1,216 @@
+"""Watching a run: told by the event store, from its submission to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import click
+
+from recado.clients.dispatch import submit
+from recado.clients.eventlog import EventLog
+from recado.clients.letters import Letters
+from recado.errors import NotFoundError, RequestTimeoutError, UnroutableError
+from recado.events import RUN_FINISHED, run_stream
+from recado.schemas.dispatch import DISPATCHER_QUEUE
+from recado.schemas.events import RunReply, StoredEvent
+from recado.schemas.letters import LetterFilter
+from recado.transport import Transport
+from recado_cli.failing import FailedError
+from recado_cli.output import count, print_json, print_line, talk
+from recado_cli.progress import Progress
+from recado_cli.session import asking, connected
+from recado_cli.submitting import Ask
+from recado_cli.telling import event_text
+
+PATIENCE_S: Final = 3.0
+"""How long a run may take to begin before something is said of it."""
+PACE_S: Final = 0.05
+"""Between two looks at a run that is busy: each look tells of all that came meanwhile."""
+PAGE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to do once a run is submitted."""
+
+    is_waiting: bool = False
+    is_following: bool = False
+    timeout_s: float | None = None
+    as_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a run brought: what happened since the last, and how it stands."""
+
+    events: Sequence[StoredEvent]
+    run: RunReply | None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the run's end is among what happened."""
+        return any(event.type == RUN_FINISHED for event in self.events)
+
+
+async def submit_and_watch(ask: Ask, wish: Wish) -> None:
+    """Submit a run, print its id, and wait for its end if that is wished.
+
+    Raises:
+        FailedError: if it was not finished in time, or not without dead letters.
+    """
+    async with connected(ask.settings) as transport:
+        log = EventLog(transport)
+        position = 0
+        if wish.is_waiting:
+            with asking("event store", ask.settings):
+                position = await log.head()
+        await ask.check_names(transport)
+        with asking("dispatcher", ask.settings):
+            await submit(transport, ask.message)
+        if not wish.is_waiting:
+            _print_id(ask.run, wish)
+            return
+        if not wish.as_json:
+            _print_id(ask.run, wish)
+        await _wait(transport, ask, wish, position)
+
+
+async def _wait(transport: Transport, ask: Ask, wish: Wish, position: int) -> None:
+    begun = asyncio.Event()
+    try:
+        async with asyncio.timeout(wish.timeout_s):
+            with asking("event store", ask.settings):
+                run = await _watched(transport, ask, wish, position, begun)
+    except TimeoutError:
+        raise FailedError(_late(ask, wish, has_begun=begun.is_set())) from None
+    except asyncio.CancelledError:
+        goes_on = (
+            "goes on" if begun.is_set() else "is submitted, and begins without you"
+        )
+        talk(f"run {ask.run} {goes_on}; 'recado run show {ask.run}' tells how")
+        raise
+    if wish.as_json and not wish.is_following:
+        print_json(run)
+    judge(run)
+
+
+def _late(ask: Ask, wish: Wish, *, has_begun: bool) -> str:
+    if has_begun:
+        return (
+            f"run {ask.run} is not finished after {wish.timeout_s:g} s; it goes on: "
+            f"'recado run show {ask.run}' tells how"
+        )
+    return (
+        f"run {ask.run} has not begun after {wish.timeout_s:g} s; 'recado status' tells "
+        f"who is away, 'recado dlq ls --queue {DISPATCHER_QUEUE}' what was refused"
+    )
+
+
+def judge(run: RunReply) -> None:
+    """Say that a run is done.
+
+    Raises:
+        FailedError: if some of its messages became dead letters.
+    """
+    if run.dead:
+        raise FailedError(
+            f"run {run.run} is incomplete: {count(run.dead, 'dead letter')} of "
+            f"{count(run.sent, 'message')}; 'recado dlq ls --run {run.run}' lists them"
+        )
+    talk(f"run {run.run} is done: {count(run.handled, 'message')} handled")
+
+
+async def _watched(
+    transport: Transport,
+    ask: Ask,
+    wish: Wish,
+    position: int,
+    begun: asyncio.Event,
+) -> RunReply:
+    log = EventLog(transport)
+    with Progress(f"run {ask.run[:8]}", is_shown=not wish.is_following) as progress:
+        async for look in looks(log, ask.run, position):
+            if wish.is_following:
+                _print_events(look.events, wish)
+            if look.run is None:
+                await _check_not_refused(transport, ask, progress)
+                continue
+            begun.set()
+            progress.show(look.run.handled + look.run.dead, look.run.sent)
+            if look.is_finished:
+                return look.run
+    raise AssertionError("a run is watched until it ends")
+
+
+async def looks(
+    log: EventLog, run: str, position: int = 0, *, patience_s: float = PATIENCE_S
+) -> AsyncGenerator[Look]:
+    """Yield a look at a run whenever something has happened, and one if nothing begins."""
+    stream = run_stream(run)
+    has_begun = False
+    while True:
+        page = await log.read_all(position, limit=PAGE, prefix=stream)
+        events = [event for event in page.events if event.stream == stream]
+        has_begun = has_begun or bool(events)
+        if events:
+            yield Look(events, await _shown(log, run))
+        position = page.position
+        if position < page.head:
+            continue
+        if await _nothing_new(log, position, patience_s) and not has_begun:
+            yield Look((), None)
+        elif events:
+            await asyncio.sleep(PACE_S)
+
+
+async def _nothing_new(log: EventLog, position: int, patience_s: float) -> bool:
+    """Wait for the event store to tell of something new; return whether it did not."""
+    try:
+        return await log.wait(position, patience_s) <= position
+    except RequestTimeoutError:
+        # It may be starting anew; what matters is what it says then.
+        return True
+
+
+async def _shown(log: EventLog, run: str) -> RunReply | None:
+    try:
+        return await log.run(run)
+    except NotFoundError:
+        return None
+
+
+async def _check_not_refused(
+    transport: Transport, ask: Ask, progress: Progress
+) -> None:
+    """Look for the request among the dead letters, since a run that is refused never is.
+
+    Raises:
+        FailedError: with the reason, if the dispatcher gave it up.
+    """
+    where = LetterFilter(queue=DISPATCHER_QUEUE)
+    try:
+        page = await Letters(transport).list(where, limit=100)
+    except (RequestTimeoutError, UnroutableError):
+        page = None
+    for letter in page.letters if page else ():
+        if letter.message == ask.message.id:
+            raise FailedError(f"the dispatcher refused run {ask.run}: {letter.text}")
+    progress.note("the run has not begun; is a dispatcher running? ('recado status')")
+
+
+def _print_id(run: str, wish: Wish) -> None:
+    if wish.as_json:
+        print_line({"run": run})
+    else:
+        click.echo(run)
+
+
+def _print_events(events: Sequence[StoredEvent], wish: Wish) -> None:
+    for event in events:
+        if wish.as_json:
+            print_line(event)
+        else:
+            click.echo(event_text(event))

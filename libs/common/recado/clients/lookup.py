@@ -1,0 +1,68 @@
+"""Ask the registry: which services are alive, and what a name stands for."""
+
+from __future__ import annotations
+
+from recado.requests import ask
+from recado.schemas.registry import (
+    LOOKUP,
+    RECIPES,
+    REGISTRY_QUEUE,
+    SERVICES,
+    Kind,
+    LookupReply,
+    LookupRequest,
+    RecipesReply,
+    RecipesRequest,
+    ServicesReply,
+    ServicesRequest,
+)
+from recado.transport.base import Transport
+
+
+class Lookup:
+    """The registry as others see it; every method asks it by message.
+
+    Each raises RequestTimeoutError if no registry answers, and UnroutableError if there
+    never was one.
+    """
+
+    def __init__(self, transport: Transport, timeout_s: float = 5.0) -> None:
+        self._transport = transport
+        self._timeout_s = timeout_s
+
+    async def services(self, service: str | None = None) -> ServicesReply:
+        """Return the instances that are alive, of one service or of all."""
+        return await ask(
+            self._transport,
+            REGISTRY_QUEUE,
+            SERVICES,
+            ServicesRequest(service=service),
+            model=ServicesReply,
+            timeout_s=self._timeout_s,
+        )
+
+    async def recipes(self) -> RecipesReply:
+        """Return the recipes that can be started by name, also those with problems."""
+        return await ask(
+            self._transport,
+            REGISTRY_QUEUE,
+            RECIPES,
+            RecipesRequest(),
+            model=RecipesReply,
+            timeout_s=self._timeout_s,
+        )
+
+    async def find(self, kind: Kind, name: str) -> LookupReply:
+        """Return what a name stands for.
+
+        Raises:
+            NotFoundError: if it stands for nothing; the text offers the nearest names.
+        """
+        return await ask(
+            self._transport,
+            REGISTRY_QUEUE,
+            LOOKUP,
+            LookupRequest(kind=kind, name=name),
+            model=LookupReply,
+            timeout_s=self._timeout_s,
+        )

@@ -1,0 +1,22 @@
+"""Recipes: read, check, fill in, merge, and find by name."""
+
+from recado.recipe.checking import Findings
+from recado.recipe.folder import RecipeFolder
+from recado.recipe.merge import merge
+from recado.recipe.model import Recipe, check, read_recipe
+from recado.recipe.names import check_name
+from recado.recipe.parameters import apply_parameters
+from recado.recipe.step import RecipeStep, Steps
+
+__all__ = [
+    "Findings",
+    "Recipe",
+    "RecipeFolder",
+    "RecipeStep",
+    "Steps",
+    "apply_parameters",
+    "check",
+    "check_name",
+    "merge",
+    "read_recipe",
+]

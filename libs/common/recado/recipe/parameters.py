@@ -1,0 +1,162 @@
+"""Fill parameters into a recipe, everywhere at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, cast
+
+from recado.errors import Problem, RecipeError
+from recado.message import Json
+from recado.recipe.checking import Findings
+from recado.recipe.model import Recipe
+from recado.recipe.reading import DELAY, MAX_NAME, ROUTES, seconds, step_id, titled
+from recado.recipe.templates import (
+    FaultError,
+    Field,
+    UnknownNameError,
+    fields,
+    filled,
+    look_up,
+    replacement,
+)
+from recado.recipe.values import MAX_SIZE, Flaws, Trail, hint, plain, shown
+
+_MAX_HINTS: Final = 20
+_MUST_BE_KNOWN: Final = frozenset({*ROUTES, DELAY})
+
+
+def apply_parameters(
+    recipe: Recipe, parameters: Mapping[str, object], name: str = ""
+) -> Recipe:
+    """Return a recipe with its templates filled in: keys and values, in one pass.
+
+    ``{$REPLACE:x}`` stands for the value itself, and for null where there is none. Any
+    other template without a value stays as it is, except where it would lose messages: in
+    a queue, a topic, an exchange or a delay.
+
+    Raises:
+        RecipeError: with every template that cannot be filled in, and every problem of
+            the recipe that results.
+    """
+    values, problems = plain(dict(parameters))
+    Findings(problems).raise_errors("parameters")
+    filling = _Filling(cast("dict[str, Json]", values))
+    try:
+        document = filling.recipe(recipe.raw)
+    except _FullError:
+        text = f"with its parameters larger than {MAX_SIZE} characters"
+        raise RecipeError(titled(name), [Problem("", text)]) from None
+    Findings(filling.flaws.problems()).raise_errors(titled(name))
+    return Recipe.read(document, name)
+
+
+class _FullError(Exception):
+    """Raised inside this module to stop at a recipe that grows too large."""
+
+
+class _Filling:
+    def __init__(self, values: dict[str, Json]) -> None:
+        self.values = values
+        self.flaws = Flaws()
+        self.room = MAX_SIZE
+
+    def recipe(self, raw: dict[str, Json]) -> dict[str, Json]:
+        return {
+            key: self._step(value, (None, key))
+            if isinstance(value, dict) and step_id(key) is not None
+            else self._value(value, (None, key))
+            for key, value in raw.items()
+        }
+
+    def _step(self, step: dict[str, Json], trail: Trail) -> dict[str, Json]:
+        made: dict[str, Json] = {}
+        for key, value in step.items():
+            name = self._key(key, trail, made)
+            known = len(self.flaws)
+            made[name] = filled = self._value(
+                value, (trail, key), must_be_known=name in _MUST_BE_KNOWN
+            )
+            if len(self.flaws) == known and (text := _unfit(name, filled)):
+                self.flaws.add((trail, key), text)
+        return made
+
+    def _value(self, value: Json, trail: Trail, *, must_be_known: bool = False) -> Json:
+        if isinstance(value, str):
+            return self._text(value, trail, must_be_known=must_be_known)
+        if isinstance(value, list):
+            return [self._value(item, (trail, i)) for i, item in enumerate(value)]
+        if not isinstance(value, dict):
+            return value
+        made: dict[str, Json] = {}
+        for key, item in value.items():
+            made[self._key(key, trail, made)] = self._value(item, (trail, key))
+        return made
+
+    def _key(self, key: str, trail: Trail, taken: Mapping[str, Json]) -> str:
+        name = self._text(key, (trail, key))
+        if not isinstance(name, str):
+            self.flaws.add((trail, key), f"a key is text, not {shown(name)}")
+            return key
+        if name in taken:
+            self.flaws.add((trail, key), f"the key {shown(name)} is there twice")
+        return name
+
+    def _text(self, text: str, trail: Trail, *, must_be_known: bool = False) -> Json:
+        if "{" not in text and "}" not in text:
+            return text
+        try:
+            field = replacement(text)
+            if field is not None:
+                return self._replacement(field, trail, must_be_known=must_be_known)
+            parts = [
+                self._part(x, trail, must_be_known=must_be_known) for x in fields(text)
+            ]
+        except FaultError as error:
+            self.flaws.add(trail, str(error))
+            return text
+        return "".join(parts)
+
+    def _part(self, part: str | Field, trail: Trail, *, must_be_known: bool) -> str:
+        if isinstance(part, str):
+            return part
+        try:
+            text = filled(part, self.values)
+        except UnknownNameError as error:
+            if must_be_known:
+                self._refuse_unknown(str(error.args[0]), trail)
+            return part.text
+        except FaultError as error:
+            self.flaws.add(trail, str(error))
+            return part.text
+        self.room -= len(text)
+        if self.room < 0:
+            raise _FullError
+        return text
+
+    def _replacement(self, field: Field, trail: Trail, *, must_be_known: bool) -> Json:
+        try:
+            return look_up(field, self.values)
+        except UnknownNameError as error:
+            if must_be_known:
+                self._refuse_unknown(str(error.args[0]), trail)
+        except FaultError as error:
+            if must_be_known:
+                self.flaws.add(trail, str(error))
+        return None
+
+    def _refuse_unknown(self, name: str, trail: Trail) -> None:
+        # Each hint is a search through the parameters, of which there may be thousands.
+        near = hint(name, self.values) if len(self.flaws) < _MAX_HINTS else ""
+        self.flaws.add(trail, f"no parameter {shown(name)}{near}")
+
+
+def _unfit(key: str, value: Json) -> str:
+    # A recipe that is still to be filled in may have any template in these places.
+    if key == DELAY and value is not None and seconds(value) is None:
+        return f"{shown(value)} is no delay in seconds"
+    if key not in ROUTES or not isinstance(value, str):
+        return ""
+    # A format may have made half of a surrogate pair, which is reported later on.
+    if len(value.encode(errors="replace")) <= MAX_NAME:
+        return ""
+    return f"{shown(value)} is too long: a name has at most {MAX_NAME} bytes"

@@ -1,0 +1,92 @@
+"""Work on recipe messages: the envelope is read, the step handled, the run told."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from recado.envelope import Envelope
+from recado.errors import Problem, SchemaError
+from recado.log import handling
+from recado.message import RECIPE, Message
+from recado.outbox import Step
+from recado.runtime import report
+from recado.runtime.ending import Ending
+from recado.runtime.judge import Place
+from recado.runtime.work import Kit, Work, bound_call
+from recado.service import Service
+from recado.transport.base import Delivery
+from recado.validation import validated
+
+
+class StepWork(Work):
+    """Gives each recipe message of a service's queue to its ``handle``."""
+
+    def __init__(self, kit: Kit, place: Place, service: Service) -> None:
+        super().__init__(kit, place)
+        self._call = bound_call(service.handle, kit)
+        self._payload = service.payload
+        self._parameters = service.parameters
+        self._has_schemas = bool(service.payload or service.parameters)
+
+    async def handled(self, delivery: Delivery, message: Message) -> Ending:
+        """Have the service handle the step that a message is for."""
+        began = perf_counter()
+        run, pointer, step = message.run, None, None
+        try:
+            envelope = Envelope.read(message) if message.is_recipe else _refuse(message)
+            run, pointer = envelope.run, envelope.pointer
+            step = Step(message, envelope, self.kit.clock)
+            message = self._checked(message, envelope, step)
+            handling.set(message)
+            await self._call(message, step)
+            step.close()
+            events = report.told(step.events) if step.events else []
+            if run:
+                ms = (perf_counter() - began) * 1000
+                events.append(
+                    report.handled(
+                        self.place,
+                        message,
+                        delivery.attempt,
+                        run,
+                        pointer,
+                        (step.children, step.checksum),
+                        at=self.kit.clock(),
+                        ms=ms,
+                    )
+                )
+        # A handler may raise anything, SystemExit too; it ends its message, not the service.
+        except BaseException as error:
+            if step is not None:
+                step.close()
+            return self.failed(delivery, message, error, run, pointer)
+        return self.done(delivery, message, step.outgoing, events, run, pointer)
+
+    def _checked(self, message: Message, envelope: Envelope, step: Step) -> Message:
+        payload = envelope.payload
+        if not self._has_schemas:
+            return Message(message.body, message.headers, payload)
+        problems: list[Problem] = []
+        if self._payload is not None:
+            try:
+                payload = validated(self._payload, payload, "message", "payload")
+            except SchemaError as error:
+                problems += error.problems
+        if self._parameters is not None:
+            given = step.parameters
+            try:
+                step.parameters = validated(
+                    self._parameters, given, "message", "parameters"
+                )
+            except SchemaError as error:
+                problems += error.problems
+        if problems:
+            raise SchemaError("message", problems)
+        return Message(message.body, message.headers, payload)
+
+
+def _refuse(message: Message) -> Envelope:
+    shown = message.headers.get(RECIPE)
+    text = f"must be 'true', not {shown!r}" if shown else "is missing"
+    hint = "this queue takes recipe messages only"
+    raise SchemaError("message", [Problem(f"headers.{RECIPE}", f"{text}: {hint}")])

@@ -1,0 +1,124 @@
+"""What the registry hears, is asked and answers: one model for each message."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+REGISTRY_QUEUE: Final = "registry"
+SERVICES: Final = "registry.services/1"
+RECIPES: Final = "registry.recipes/1"
+LOOKUP: Final = "registry.lookup/1"
+
+REGISTRY_STREAM: Final = "registry"
+REGISTERED: Final = "instance.registered"
+LEFT: Final = "instance.left"
+LOST: Final = "instance.lost"
+
+Kind: TypeAlias = Literal["service", "recipe"]
+
+
+class Beat(BaseModel):
+    """A heartbeat in Zocalo's format; what else it says is kept as it is.
+
+    ``recado`` is what our own services add to it.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    host: str = Field(
+        pattern=r"^[!-~]{1,255}$", description="The instance: host and process id"
+    )
+    status: int = Field(ge=-(2**31), lt=2**31)
+    statustext: str = Field(default="", max_length=200)
+    service: str | None = Field(default=None, max_length=200)
+    serviceclass: str | None = Field(default=None, max_length=200)
+    recado: dict[str, Any] | None = None
+
+
+class Strict(BaseModel):
+    """The root of the models below: what they do not know is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ServicesRequest(Strict):
+    """``registry.services/1``: the instances that are alive."""
+
+    service: str | None = Field(
+        default=None, max_length=200, description="All if unset"
+    )
+
+
+class Instance(Strict):
+    """An instance that is alive: what its last heartbeat said, and how long ago."""
+
+    instance: str
+    service: str
+    status: int
+    statustext: str
+    since: float = Field(description="When it was first heard of, or says it started")
+    age_s: float = Field(description="Seconds since its last heartbeat")
+    ends_in_s: float = Field(description="Seconds until it counts as lost")
+    beat: dict[str, JsonValue] = Field(description="Its last heartbeat as it came")
+
+
+class ServicesReply(Strict):
+    """The instances, by service and instance."""
+
+    instances: list[Instance]
+    complete_in_s: float = Field(
+        description="Until then some that are alive may not have been heard yet"
+    )
+
+
+class RecipesRequest(Strict):
+    """``registry.recipes/1``: the recipes that can be started by name."""
+
+
+class StepEntry(Strict):
+    """A step of a recipe."""
+
+    id: int
+    queue: str | None = None
+    topic: str | None = None
+    service: str | None = None
+
+
+class ProblemEntry(Strict):
+    """What is wrong with a recipe."""
+
+    path: str
+    text: str
+
+
+class RecipeEntry(Strict):
+    """A recipe: its steps, or what is wrong with it."""
+
+    name: str
+    steps: list[StepEntry]
+    problems: list[ProblemEntry]
+
+
+class RecipesReply(Strict):
+    """The recipes by name."""
+
+    recipes: list[RecipeEntry]
+
+
+class LookupRequest(Strict):
+    """``registry.lookup/1``: what a name stands for."""
+
+    kind: Kind
+    name: str = Field(min_length=1, max_length=200)
+
+
+class LookupReply(Strict):
+    """What the name stands for: a recipe, or a service with its instances."""
+
+    kind: Kind
+    name: str
+    instances: list[Instance] = Field(default_factory=list[Instance])
+    recipe: RecipeEntry | None = None
+    complete_in_s: float = 0.0

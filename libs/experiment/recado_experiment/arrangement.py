@@ -1,0 +1,110 @@
+"""Arrangements: which names a participant gets, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import lcm
+from typing import Literal, TypeAlias, get_args
+
+from recado_experiment.latin import row
+from recado_experiment.stream import Stream
+
+Strategy: TypeAlias = Literal["as_is", "randomize", "latin_square"]
+
+STRATEGIES: tuple[str, ...] = get_args(Strategy)
+
+Groups: TypeAlias = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """Groups of names and how they are ordered.
+
+    ``rows`` has one row of groups, or several that participants take in turn.
+    """
+
+    rows: tuple[Groups, ...]
+    groups: Strategy = "as_is"
+    within: Strategy = "as_is"
+
+    def groups_of(self, participant: int) -> Groups:
+        """Return a participant's groups as they are written."""
+        return self.rows[(participant - 1) % len(self.rows)]
+
+    def names(self, participant: int, stream: Stream) -> list[str]:
+        """Return a participant's names in their order."""
+        groups = self._groups(participant, stream)
+        if self.within == "randomize":
+            groups = [list(group) for group in groups]
+            for group in groups:
+                stream.shuffle(group)
+        elif self.within == "latin_square":
+            number = (participant - 1) // len(groups) % len(groups[0])
+            places = row(len(groups[0]), number)
+            return [group[place] for group in groups for place in places]
+        return [name for group in groups for name in group]
+
+    def _groups(
+        self, participant: int, stream: Stream
+    ) -> list[tuple[str, ...]] | list[list[str]]:
+        groups = list(self.groups_of(participant))
+        if self.groups == "randomize":
+            stream.shuffle(groups)
+        elif self.groups == "latin_square":
+            places = row(len(groups), (participant - 1) % len(groups))
+            groups = [groups[place] for place in places]
+        return groups
+
+    @property
+    def period(self) -> int:
+        """The number of participants after which what chance has no part in repeats."""
+        periods = [len(self.rows)]
+        if self.groups == "latin_square":
+            periods += [len(groups) for groups in self.rows]
+        if self.within == "latin_square":
+            periods += [len(groups) * len(groups[0]) for groups in self.rows]
+        return lcm(*periods)
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """The whole sequence of a study: what comes first, the order, what comes last."""
+
+    order: Arrangement
+    init: Arrangement
+    final: Arrangement
+
+    def names(self, participant: int, stream: Stream) -> list[str]:
+        """Return a participant's names; the order draws before init and final do."""
+        order = self.order.names(participant, stream)
+        init = self.init.names(participant, stream)
+        return init + order + self.final.names(participant, stream)
+
+    def choice(self, participant: int) -> list[str]:
+        """Return a participant's names in no particular order, without any chance."""
+        return [
+            name
+            for part in (self.init, self.order, self.final)
+            for group in part.groups_of(participant)
+            for name in group
+        ]
+
+    @property
+    def period(self) -> int:
+        """The number of participants after which what chance has no part in repeats."""
+        return lcm(self.order.period, self.init.period, self.final.period)
+
+    def all_names(self) -> set[str]:
+        """Return every name that some participant gets."""
+        return {
+            name
+            for part in (self.init, self.order, self.final)
+            for groups in part.rows
+            for group in groups
+            for name in group
+        }
+
+    @property
+    def choices(self) -> int:
+        """The number of participants after which ``choice`` repeats."""
+        return lcm(len(self.order.rows), len(self.init.rows), len(self.final.rows))

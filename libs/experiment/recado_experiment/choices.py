@@ -1,0 +1,237 @@
+"""The function ``choices``: items drawn with replacement, as ``random.choices`` does."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Callable
+from itertools import accumulate, repeat
+from math import floor, inf, isfinite
+from typing import TYPE_CHECKING, TypeAlias, cast
+
+from recado_experiment.calls import Call, Draw, Prepared
+from recado_experiment.clone import cloned
+from recado_experiment.errors import DrawError
+from recado_experiment.findings import Findings
+from recado_experiment.stream import Stream
+from recado_experiment.tables import Table, is_list, is_table, kind, shown
+
+if TYPE_CHECKING:
+    from recado.message import Json
+
+Pick: TypeAlias = "Callable[[Stream], list[Json]]"
+
+REDRAWS = 21
+"""How often a draw is repeated to find unused items: as often as experiment-server."""
+MAX_ITEMS = 1_000_000
+
+_ARGUMENTS: tuple[str, ...] = ("population", "weights", "cum_weights", "k")
+
+
+def prepare(call: Call, findings: Findings) -> Prepared | None:
+    """Prepare a call; ``params.unique`` gives each item of its group away once."""
+    is_unique = _is_unique(call.params, findings.at("params"))
+    arguments = _arguments(call.args, findings.at("args"))
+    if arguments is None:
+        return None
+    reader = _Arguments(arguments, findings.at("args"))
+    count, population = reader.count(), reader.population()
+    weights = [] if population is None else reader.weights(len(population))
+    if population is None or count is None or weights is None:
+        return None
+    if count > 0 and not population:
+        findings.at("args", "population").add(
+            "is empty: there is nothing to choose from"
+        )
+        return None
+    pick = _pick(population, weights, count)
+    if not is_unique or count <= 0:
+        return Prepared(_copying(pick) if _is_nested(population) else pick)
+    if _is_nested(population):
+        findings.at("args", "population").add(
+            "has arrays or tables in it, which 'unique' cannot tell apart"
+        )
+        return None
+    return Prepared(_once_each(pick, call), count, len(set(population)))
+
+
+def _is_unique(params: object, findings: Findings) -> bool:
+    if params is None:
+        return False
+    if not is_table(params):
+        findings.add(f"has to be a table, not {kind(params)}")
+        return False
+    for key in params:
+        if key != "unique":
+            findings.at(key).unknown("parameter", key, ["unique"])
+    unique = params.get("unique")
+    if not isinstance(unique, bool | None):
+        findings.at("unique").warn(
+            f"{shown(unique)} counts as {bool(unique)}; write true or false"
+        )
+    return bool(unique)
+
+
+def _arguments(args: list[object] | Table, findings: Findings) -> Table | None:
+    if not is_table(args) and len(args) > 2:
+        findings.add(
+            f"has {len(args)} elements; an array is population and weights, and a"
+            " table takes 'k' as well"
+        )
+        return None
+    named = args if is_table(args) else dict(zip(_ARGUMENTS, args, strict=False))
+    for key in named:
+        if key not in _ARGUMENTS:
+            findings.at(key).unknown("argument", key, _ARGUMENTS)
+    if "population" not in named:
+        findings.add("has no population to choose from")
+        return None
+    return named
+
+
+class _Arguments:
+    """Reads the arguments of one call by name."""
+
+    def __init__(self, table: Table, findings: Findings) -> None:
+        self._table = table
+        self._findings = findings
+
+    def count(self) -> int | None:
+        value = self._table.get("k", 1)
+        findings = self._findings.at("k")
+        if not isinstance(value, int):
+            findings.add(f"has to be an integer, not {kind(value)} ({shown(value)})")
+        elif value > MAX_ITEMS:
+            findings.add(f"is {value}; at most {MAX_ITEMS} are drawn at once")
+        else:
+            return int(value)
+        return None
+
+    def population(self) -> list[Json] | None:
+        value = self._table["population"]
+        findings = self._findings.at("population")
+        if isinstance(value, str):
+            findings.warn(f"is the text {shown(value)}: its letters are drawn")
+            return list(value)
+        if not is_list(value):
+            findings.add(f"has to be an array, not {kind(value)}")
+            return None
+        return cast("list[Json]", value)
+
+    def weights(self, size: int) -> list[float] | None:
+        """Return cumulative weights; none at all if every item weighs the same."""
+        given = [key for key in ("weights", "cum_weights") if key in self._table]
+        if not given:
+            return []
+        if len(given) == 2:
+            self._findings.add(
+                "has both weights and cum_weights; one of them is enough"
+            )
+            return None
+        value, findings = self._table[given[0]], self._findings.at(given[0])
+        if not is_list(value):
+            findings.add(f"has to be an array, not {kind(value)}")
+            return None
+        numbers: list[float] = [
+            weight for weight in value if isinstance(weight, int | float)
+        ]
+        if len(numbers) < len(value):
+            findings.add("has to be an array of numbers")
+        elif len(numbers) != size:
+            findings.add(
+                f"has {len(numbers)} weights for a population of {size}; one for each"
+            )
+        else:
+            return self._summed(given[0], numbers, findings)
+        return None
+
+    def _summed(
+        self, key: str, numbers: list[float], findings: Findings
+    ) -> list[float] | None:
+        try:
+            sums = numbers if key == "cum_weights" else list(accumulate(numbers))
+            total = sums[-1] + 0.0 if sums else 0.0
+        except OverflowError:
+            sums, total = [], inf
+        if isfinite(total) and total > 0:
+            return sums
+        findings.add(f"comes to {total:g} in total; that has to be finite and above 0")
+        return None
+
+
+def _is_nested(population: list[Json]) -> bool:
+    return any(is_list(item) or is_table(item) for item in population)
+
+
+def _pick(population: list[Json], sums: list[float], count: int) -> Pick:
+    """Return what draws ``count`` items, with the draws of ``random.choices``."""
+    return _weighted(population, sums, count) if sums else _alike(population, count)
+
+
+def _weighted(population: list[Json], sums: list[float], count: int) -> Pick:
+    total, last = sums[-1] + 0.0, len(sums) - 1
+
+    def pick(stream: Stream) -> list[Json]:
+        random = stream.random
+        return [
+            population[bisect(sums, random() * total, 0, last)]
+            for _ in repeat(None, count)
+        ]
+
+    return pick
+
+
+def _alike(population: list[Json], count: int) -> Pick:
+    size = len(population) + 0.0
+
+    def one(stream: Stream) -> list[Json]:
+        return [population[floor(stream.random() * size)]]
+
+    def two(stream: Stream) -> list[Json]:
+        random = stream.random
+        return [population[floor(random() * size)], population[floor(random() * size)]]
+
+    def many(stream: Stream) -> list[Json]:
+        random = stream.random
+        return [population[floor(random() * size)] for _ in repeat(None, count)]
+
+    # Most calls draw one or two, and a loop takes longer than that.
+    return {1: one, 2: two}.get(count, many)
+
+
+def _copying(pick: Pick) -> Draw:
+    """Return a draw whose items are the caller's own, to keep or to change."""
+
+    def draw(stream: Stream) -> Json:
+        return [cloned(item) for item in pick(stream)]
+
+    return draw
+
+
+def _once_each(pick: Pick, call: Call) -> Draw:
+    """Return a draw that is repeated while it has an item that was given away.
+
+    It can give up where there is a way left. The repetition is part of the stream: one
+    that always found it would give other values than experiment-server.
+    """
+
+    def draw(stream: Stream) -> Json:
+        taken = stream.taken.setdefault(call.group, set())
+        items = pick(stream)
+        for _ in range(REDRAWS):
+            if _is_new(items, taken):
+                break
+            items = pick(stream)
+        if not _is_new(items, taken):
+            raise DrawError(
+                call.path,
+                f"no unused items came up in {REDRAWS + 1} draws of {len(items)};"
+                f" {len(taken)} are used: enlarge the population or draw less",
+            )
+        taken.update(items)
+        return items
+
+    return draw
+
+
+def _is_new(items: list[Json], taken: set[object]) -> bool:
+    return len(set(items)) == len(items) and taken.isdisjoint(items)

@@ -1,0 +1,121 @@
+"""Compile merged blocks to templates: find what changes, refuse what cannot be sent."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, cast
+
+from recado_experiment.clone import cloned
+from recado_experiment.findings import Findings
+from recado_experiment.inheritance import MAX_VALUES
+from recado_experiment.sites import Site, is_call, read_call
+from recado_experiment.tables import Table, is_list, is_table, kind, shown
+from recado_experiment.template import Changing, Make, Template, table_maker
+
+if TYPE_CHECKING:
+    from recado.message import Json
+
+FILLED_IN = ("participant_index", "name", "block_id")
+
+
+class Compiler:
+    """Compiles the blocks of one study, which may have so many values and no more."""
+
+    def __init__(self, limit: int = MAX_VALUES) -> None:
+        self._limit = limit
+        self._seen = 0
+        self._grouped: list[Site] = []
+
+    def template(self, name: str, table: Table, findings: Findings) -> Template | None:
+        """Return the template of a block, or None if it has no config to fill."""
+        config = table.get("config")
+        if not is_table(config):
+            findings.at("config").add(
+                f"has to be a table, not {kind(config)}"
+                if "config" in table
+                else "missing, and the block inherits none"
+            )
+            return None
+        if is_call(config):
+            findings.at("config").add("is a function call, and has to be a plain table")
+            return None
+        self._grouped = []
+        block, changing = self._parts(table | {"config": _with_room(config)}, findings)
+        return Template(name, block, changing, tuple(self._grouped))
+
+    def _parts(
+        self, table: Table, findings: Findings
+    ) -> tuple[dict[str, Json], Changing]:
+        """Return what is constant in a table, and what has to be made each time."""
+        makers = {
+            key: make
+            for key, value in table.items()
+            if (make := self._maker(value, findings.at(key)))
+        }
+        constant = {
+            key: None if key in makers else value for key, value in table.items()
+        }
+        return cast("dict[str, Json]", constant), tuple(makers.items())
+
+    def _maker(self, value: object, findings: Findings) -> Make | None:
+        """Return what makes a value; None if it can be shared as it is."""
+        self._count()
+        if self._seen > self._limit:
+            findings = Findings(findings.path[:1], findings.found)
+            findings.add(f"more than {self._limit} values, inherited ones counted")
+            return None
+        if is_table(value):
+            return self._table_maker(value, findings)
+        self._check(value, findings)
+        if not is_list(value):
+            return None
+        plain = cast("list[Json]", value)
+        return lambda _stream: cloned(plain)
+
+    def _table_maker(self, table: Table, findings: Findings) -> Make | None:
+        if not is_call(table):
+            return table_maker(*self._parts(table, findings))
+        for key in ("args", "params"):
+            self._check(table.get(key), findings.at(key))
+        site = read_call(table, findings)
+        if site is None:
+            return None
+        if site.is_grouped:
+            self._grouped.append(site)
+        return site.draw
+
+    def _check(self, value: object, findings: Findings) -> None:
+        """Check that a value can be sent as JSON, whatever is inside of it."""
+        self._count()
+        if is_table(value):
+            for key, inner in value.items():
+                self._check(inner, findings.at(key))
+        elif is_list(value):
+            for index, inner in enumerate(value):
+                self._check_element(inner, findings, index)
+        elif isinstance(value, float) and not isfinite(value):
+            findings.warn(f"is {value}, a number that JSON has no word for")
+        elif not isinstance(value, bool | int | float | str | None):
+            findings.add(f"is {kind(value)}, which JSON has not; write it as a text")
+
+    def _check_element(self, value: object, findings: Findings, index: int) -> None:
+        if type(value) in (int, bool):  # most of what long arrays are made of
+            self._seen += 1
+            return
+        if isinstance(value, str) and value.startswith("$"):
+            findings.at(index).warn(f"{shown(value)} stays as it is inside an array")
+        if is_table(value) and is_call(value):
+            findings.at(index).warn("a function call inside an array is not made")
+        self._check(value, findings.at(index))
+
+    def _count(self) -> None:
+        self._seen += 1
+
+
+def _with_room(config: Table) -> Table:
+    """Return a config with a place for what each participant's has filled in.
+
+    A table under one of these keys is kept: calls in it are drawn, then thrown away.
+    """
+    room = {key: None for key in FILLED_IN if not is_table(config.get(key))}
+    return config | room

@@ -1,0 +1,70 @@
+"""Read a study's text into tables, within bounds."""
+
+from __future__ import annotations
+
+from recado_experiment.errors import StudyError, StudyProblem
+from recado_experiment.tables import Table, is_list, is_table
+
+MAX_CHARACTERS = 4_000_000
+MAX_DEPTH = 100
+
+
+def decoded(text: str | bytes, what: str) -> str:
+    """Return a study as text; a file's bytes are UTF-8, with or without a mark.
+
+    Raises:
+        StudyError: if it is not UTF-8, or too long.
+    """
+    try:
+        decoded = text if isinstance(text, str) else text.decode()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _refused(what, f"not UTF-8: {error.reason}", line) from error
+    if len(decoded) > MAX_CHARACTERS:
+        raise _refused(
+            what, f"{len(decoded)} characters long; at most {MAX_CHARACTERS} are read"
+        )
+    return decoded.removeprefix("\ufeff")
+
+
+def parsed(text: str, what: str) -> Table:
+    """Return the tables of a TOML document.
+
+    Raises:
+        StudyError: for text that is not TOML, with the line.
+    """
+    import tomli  # start-up of a service that meets no study does without it
+
+    try:
+        document = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        raise _refused(
+            what, f"not TOML: {_sentence(error.msg)}", error.lineno
+        ) from error
+    except (ValueError, RecursionError) as error:  # endless digits, endless brackets
+        raise _refused(what, f"not TOML: {_sentence(str(error))}") from error
+    if _depth(document) > MAX_DEPTH:
+        raise _refused(what, f"tables nested more than {MAX_DEPTH} deep")
+    return document
+
+
+def _depth(document: object) -> int:
+    depth, level = 0, [document]
+    while level and depth <= MAX_DEPTH:
+        depth += 1
+        level = [child for value in level for child in _children(value)]
+    return depth
+
+
+def _children(value: object) -> list[object]:
+    if is_table(value):
+        return list(value.values())
+    return value if is_list(value) else []
+
+
+def _sentence(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _refused(what: str, text: str, line: int | None = None) -> StudyError:
+    return StudyError(what, [StudyProblem("", text, line)])

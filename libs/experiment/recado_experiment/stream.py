@@ -1,0 +1,54 @@
+"""The stream of chance of one participant."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from math import isnan
+from random import Random
+from typing import TYPE_CHECKING, TypeVar
+
+from recado_experiment.findings import Findings
+from recado_experiment.tables import kind
+
+if TYPE_CHECKING:
+    from recado_experiment.calls import Call, Draw
+
+T = TypeVar("T")
+
+
+class Stream:
+    """What one participant draws from, and what was drawn so far.
+
+    ``taken`` and ``first`` belong to functions: the items that a group of calls has given
+    away, and the call that a group began with.
+    """
+
+    __slots__ = ("_bits", "first", "random", "taken")
+
+    def __init__(self, seed: float) -> None:
+        source = Random(seed)
+        self.random = source.random
+        self._bits = source.getrandbits
+        self.taken: dict[Hashable, set[object]] = {}
+        self.first: dict[Hashable, tuple[Call, Draw]] = {}
+
+    def shuffle(self, items: list[T]) -> None:
+        """Shuffle in place, with the draws of ``random.shuffle``."""
+        bits = self._bits
+        for last in range(len(items) - 1, 0, -1):
+            width = (last + 1).bit_length()
+            chosen = bits(width)
+            while chosen > last:
+                chosen = bits(width)
+            items[last], items[chosen] = items[chosen], items[last]
+
+
+def read_seed(value: object, findings: Findings) -> float:
+    """Return what is added to a participant's number to seed its stream."""
+    if not isinstance(value, int | float):
+        findings.add(f"has to be a number, not {kind(value)}")
+    elif isnan(value):
+        findings.add("is nan, which gives another stream each time; use a number")
+    else:
+        return value
+    return 0

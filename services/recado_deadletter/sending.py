@@ -1,0 +1,115 @@
+"""How a dead letter goes back: which may, with what headers, and the event that tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from recado.events import RETRIED, Event, run_stream
+from recado.ids import as_id, derived_id
+from recado.message import ATTEMPT, HISTORY, ID, LETTER, RETRIES, Message, Outgoing
+from recado.schemas.letters import RefusedLetter, State
+
+_DROPPED: Final = frozenset(
+    {
+        LETTER,
+        HISTORY,
+        ATTEMPT,
+        RETRIES,
+        # What brokers say of a death, or of one delivery, must not be said of the next.
+        "x-death",
+        "x-delivery-count",
+        "x-acquired-count",
+        "redelivered",
+        "scheduledjobid",
+        "original-destination",
+        "originalexpiration",
+        "dlqdeliveryfailurecause",
+    }
+)
+_DROPPED_PREFIXES: Final = ("x-first-death-", "x-last-death-")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A letter that is asked to go back."""
+
+    seq: int
+    id: str
+    message: str
+    queue: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A letter that is on its way back: everything needed to send it."""
+
+    seq: int
+    id: str
+    message: str
+    retries: int
+    queue: str
+    """Where to; the queue it was given up on, or another if that was asked for."""
+    headers: Mapping[str, str]
+    body: bytes
+    run: str
+
+
+def sort_out(
+    candidates: Sequence[Candidate], to_queue: str | None, missing: frozenset[str]
+) -> tuple[list[Candidate], list[RefusedLetter]]:
+    """Return the letters that may go back, and those that may not, with the reason."""
+    going: list[Candidate] = []
+    refused: list[RefusedLetter] = []
+    for letter in candidates:
+        if why := _refusal(letter, to_queue or letter.queue, missing):
+            refused.append(RefusedLetter(letter=letter.id, why=why))
+        else:
+            going.append(letter)
+    return going, refused
+
+
+def _refusal(letter: Candidate, queue: str, missing: frozenset[str]) -> str:
+    if letter.state == "retrying":
+        return "is being retried already"
+    if letter.state == "retried":
+        return "was retried already; if its message died again, that is a new letter"
+    if not queue:
+        return "nothing tells which queue it was given up on; name one to send it to"
+    if queue in missing:
+        return (
+            f"nobody has declared queue {queue!r}; start its service, or name another"
+        )
+    return ""
+
+
+def resent(letter: Frozen) -> Outgoing:
+    """Return the message as it was before it failed: same id, same bytes, one retry more."""
+    kept = {
+        name: value
+        for name, value in letter.headers.items()
+        if name.lower() not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
+    }
+    headers = {ID: letter.message} | kept | {RETRIES: str(letter.retries + 1)}
+    return Outgoing(letter.queue, Message(letter.body, headers))
+
+
+def retried_event(letter: Frozen, at: float) -> Event | None:
+    """Return the event that tells of the retry; none for a message of no run."""
+    if not (letter.run and Message(b"", letter.headers).is_recipe):
+        return None
+    retries = letter.retries + 1
+    return Event(
+        derived_id(as_id(letter.message), f"retried/{retries}"),
+        run_stream(letter.run),
+        RETRIED,
+        {
+            "message": as_id(letter.message),
+            "letter": letter.id,
+            "queue": letter.queue,
+            "retries": retries,
+        },
+        at,
+    )

@@ -1,0 +1,1 @@
+"""The event store: facts in streams, in one order, each once, and what runs came to."""

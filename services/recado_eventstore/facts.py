@@ -1,0 +1,179 @@
+"""What an event says of a run: the fact that its account is kept by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, NamedTuple, Protocol
+
+from pydantic import BaseModel, Field, ValidationError
+
+from recado.errors import Problem, SchemaError
+from recado.events import (
+    DEAD,
+    FAILED,
+    HANDLED,
+    RETRIED,
+    RUN_FINISHED,
+    RUN_STARTED,
+    RUN_STREAM,
+)
+from recado.ids import checksum
+from recado.schemas.events import EventId
+from recado.validation import problems_of
+
+_NO_STEP: Final = -1
+
+Checksum = Annotated[str, Field(pattern=r"^[0-9a-f]{1,16}$")]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class Told(Protocol):
+    """An event that somebody tells: a :class:`recado.Event`, or one just read."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def stream(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def data(self) -> Mapping[str, Any]: ...
+    @property
+    def at(self) -> float: ...
+
+
+class StepKey(NamedTuple):
+    """Who did something, for which step; -1 for what is not part of a recipe."""
+
+    step: int
+    service: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a run was started with."""
+
+    recipes: list[str]
+    parameters: dict[str, Any]
+    request: str
+
+
+# Not frozen: it is made for every message that was handled, see recado.message.Message.
+@dataclass(slots=True)
+class Fact:
+    """What one event adds to its run's account."""
+
+    run: str
+    at: float
+    sent: int = 0
+    handled: int = 0
+    failed: int = 0
+    dead: int = 0
+    checksum: int = 0
+    ms: float = 0.0
+    step: StepKey | None = None
+    message: str = ""
+    """The id of a message that became a dead letter, or is none any more."""
+    letter: str = ""
+    """The dead letter's own id."""
+    start: Start | None = None
+
+    @property
+    def moves(self) -> bool:
+        """Whether it can finish a run: a failed attempt ends nothing."""
+        return not self.failed
+
+
+class _Data(BaseModel):
+    """The root of the data below; what else is told there is nobody's business here."""
+
+
+class _Started(_Data):
+    children: Count
+    checksum: Checksum
+    recipes: list[str] = Field(default_factory=list[str])
+    parameters: dict[str, Any] = Field(default_factory=dict[str, Any])
+    request: str = ""
+
+    def fact(self, run: str, at: float) -> Fact:
+        start = Start(self.recipes, self.parameters, self.request)
+        sum_ = int(self.checksum, 16)
+        return Fact(run, at, sent=self.children, checksum=sum_, start=start)
+
+
+class _Told(_Data):
+    message: EventId
+    service: str = ""
+    queue: str = ""
+    step: int | None = Field(None, ge=0, lt=2**31)
+
+    @property
+    def key(self) -> StepKey:
+        step = _NO_STEP if self.step is None else self.step
+        return StepKey(step, self.service, self.queue)
+
+
+class _Handled(_Told):
+    children: Count = 0
+    checksum: Checksum = "0"
+    ms: float = Field(0.0, ge=0, allow_inf_nan=False)
+
+    def fact(self, run: str, at: float) -> Fact:
+        sum_ = int(self.checksum, 16) ^ checksum(self.message)
+        return Fact(run, at, self.children, 1, 0, 0, sum_, self.ms, self.key)
+
+
+class _Failed(_Told):
+    def fact(self, run: str, at: float) -> Fact:
+        return Fact(run, at, failed=1, step=self.key)
+
+
+class _Dead(_Told):
+    letter: str = ""
+
+    def fact(self, run: str, at: float) -> Fact:
+        fact = Fact(run, at, dead=1, checksum=checksum(self.message), step=self.key)
+        fact.message, fact.letter = self.message, self.letter or self.message
+        return fact
+
+
+class _Retried(_Told):
+    def fact(self, run: str, at: float) -> Fact:
+        sum_ = checksum(self.message)
+        return Fact(run, at, dead=-1, checksum=sum_, message=self.message)
+
+
+_MODELS: Final[Mapping[str, type[_Started | _Handled | _Failed | _Dead | _Retried]]] = {
+    RUN_STARTED: _Started,
+    HANDLED: _Handled,
+    FAILED: _Failed,
+    DEAD: _Dead,
+    RETRIED: _Retried,
+}
+
+
+def read_facts(events: Sequence[Told]) -> dict[int, Fact]:
+    """Return what events say of runs, by index; events of other streams say nothing.
+
+    Raises:
+        SchemaError: with every problem in the data of those events.
+    """
+    facts: dict[int, Fact] = {}
+    problems: list[Problem] = []
+    for index, event in enumerate(events):
+        run = event.stream[len(RUN_STREAM) :]
+        if not run or not event.stream.startswith(RUN_STREAM):
+            continue
+        if event.type == RUN_FINISHED:
+            text = f"{RUN_FINISHED} is told by the event store alone"
+            problems.append(Problem(f"events[{index}].type", text))
+        elif model := _MODELS.get(event.type):
+            try:
+                facts[index] = model.model_validate(event.data).fact(run, event.at)
+            except ValidationError as error:
+                problems += problems_of(error, model, f"events[{index}].data")
+    if problems:
+        raise SchemaError("events", problems)
+    return facts

@@ -1,0 +1,1 @@
+"""The expander service: from a study and participants to one message for each."""

@@ -1,0 +1,141 @@
+"""Expansion: what one request sends, be it participants or smaller requests.
+
+A request for more than a chunk of participants is split into smaller ones, at most ``fan``
+of them, and those again: a tree, in which no message holds more than its share, however
+many participants there are. Everything here only writes into the step's outbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from recado.errors import Problem, SchemaError
+from recado.message import encode
+from recado.outbox import Step
+from recado_expander.request import By, Job
+from recado_expander.studies import Prepared
+from recado_experiment import Ranges, StudyError, StudyProblem, parse_ranges
+
+if TYPE_CHECKING:
+    from recado.message import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one handling does."""
+
+    chunk: int = 500
+    """Participants that are expanded, at most."""
+    fan: int = 100
+    """Smaller requests that are sent, at most."""
+    room: int = 16 * 1024 * 1024
+    """Bytes that are sent, about."""
+
+
+LIMITS: Final = Limits()
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a chunk: who was sent on, who failed and why, who was left."""
+
+    sent: list[int]
+    blocks: int
+    failed: list[int]
+    problems: list[Problem]
+    left: list[int]
+
+
+def split(
+    job: Job, participants: Ranges, size: int, sha256: str, step: Step, limits: Limits
+) -> int:
+    """Send smaller requests for participants; return how many.
+
+    ``size`` is what the smallest of them ask for, once the tree has come down to those.
+    """
+    whole = len(encode(job.smaller(participants, sha256)))
+    each = whole + len(encode(step.envelope.recipe))
+    fan = max(2, min(limits.fan, limits.room // each))
+    requests = [job.smaller(piece, sha256) for piece in pieces(participants, size, fan)]
+    for request in requests:
+        step.checkpoint(request)
+    return len(requests)
+
+
+def pieces(participants: Ranges, size: int, fan: int) -> Iterator[Ranges]:
+    """Yield at most ``fan`` pieces, as many as ``size`` times a power of ``fan`` in each."""
+    while size * fan < len(participants):
+        size *= fan
+    return participants.chunks(size)
+
+
+def expand(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally:
+    """Send the messages of a chunk's participants, and return what became of it.
+
+    A participant whose draws fail does not keep the others back: those who fail are asked
+    for again in a request of their own, which then fails as a whole. What finds no room is
+    asked for again as well.
+
+    Raises:
+        SchemaError: if nobody could be expanded, with everybody's problems.
+    """
+    tally = _expanded(job, prepared, step, limits)
+    if tally.failed and not tally.sent:
+        raise SchemaError(job.name, tally.problems)
+    if tally.failed:
+        step.checkpoint(job.smaller(ranges(tally.failed), prepared.sha256))
+    if tally.left:
+        # Somewhat less than found room here, so that most of the pieces do find room.
+        size = max(1, len(tally.sent) * 3 // 4)
+        split(job, ranges(tally.left), size, prepared.sha256, step, limits)
+    return tally
+
+
+def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally:
+    tally = Tally([], 0, [], [], [])
+    participants = iter(job.participants)
+    room = limits.room
+    for participant in participants:
+        try:
+            blocks = prepared.study.expand(participant)
+        except StudyError as error:
+            tally.failed.append(participant)
+            tally.problems += problems_of(error)
+            continue
+        room -= _send(step, participant, blocks, job.by)
+        tally.sent.append(participant)
+        tally.blocks += len(blocks)
+        if room <= 0:
+            break
+    tally.left = list(participants)
+    return tally
+
+
+def _send(step: Step, participant: int, blocks: list[dict[str, Json]], by: By) -> int:
+    """Send a participant's messages; return how many bytes they have."""
+    before = len(step.outgoing)
+    if by == "participant":
+        step.send({"participant": participant, "blocks": blocks})
+    else:
+        for position, block in enumerate(blocks):
+            step.send(
+                {"participant": participant, "position": position, "block": block}
+            )
+    return sum(len(each.message.body) for each in step.outgoing[before:])
+
+
+def ranges(participants: Iterable[int]) -> Ranges:
+    """Return participants as ranges."""
+    return parse_ranges(",".join(map(str, participants)))
+
+
+def problems_of(error: StudyError) -> list[Problem]:
+    """Return what is wrong with a study; a line, where it is known, is in the text."""
+    return [
+        Problem(each.path, f"line {each.line}: {each.text}")
+        if isinstance(each, StudyProblem) and each.line is not None
+        else Problem(each.path, each.text)
+        for each in error.problems
+    ]

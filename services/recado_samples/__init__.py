@@ -1,0 +1,1 @@
+"""Sample services, for a first run and for tests."""

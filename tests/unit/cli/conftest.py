@@ -1,0 +1,49 @@
+"""The command in this process, in a folder of its own, without the developer's variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from recado_cli.main import main
+
+RECIPE = '{"1": {"queue": "hello"}, "start": [[1, {"name": "world"}]]}'
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run of the command came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with a recipe folder in it."""
+    for name in [name for name in os.environ if name.startswith("RECADO_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "hello.json").write_text(RECIPE)
+    return tmp_path
+
+
+@pytest.fixture
+def command(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the command, and returns its exit code and what it wrote."""
+
+    def run(*args: str) -> Result:
+        code = main(args)
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return run

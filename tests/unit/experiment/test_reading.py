@@ -1,0 +1,118 @@
+"""Text that is no study, and the lines that problems are on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from recado_experiment import Study, StudyError, reading
+from recado_experiment.lines import Lines
+
+Write = Callable[..., str]
+
+
+def refused(text: str | bytes) -> str:
+    with pytest.raises(StudyError) as caught:
+        Study.read(text, "memory.toml")
+    return str(caught.value)
+
+
+def test_text_that_is_not_toml_is_refused_with_the_line() -> None:
+    assert refused("a = 1\nb = ]").startswith("memory.toml: line 2: not TOML: ")
+
+
+def test_bytes_that_are_not_utf_8_are_refused_with_the_line() -> None:
+    assert refused(b"a = 1\nb = '\xff'") == (
+        "memory.toml: line 2: not UTF-8: invalid start byte"
+    )
+
+
+def test_bytes_may_begin_with_a_mark(ordered: Write) -> None:
+    text = ordered('order = ["a"]')
+
+    assert Study.read(text.encode("utf-8-sig")).names(1) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a = " + "[" * 5000, "a = " + "9" * 5000, ".".join(["a"] * 5000) + " = 1"],
+)
+def test_endless_text_is_refused_and_not_followed(text: str) -> None:
+    assert refused(text).startswith("memory.toml: not TOML: ")
+
+
+def test_deep_tables_are_refused() -> None:
+    assert refused(".".join(["a"] * 101) + " = 1") == (
+        "memory.toml: tables nested more than 100 deep"
+    )
+
+
+def test_long_text_is_refused() -> None:
+    text = "#" * (reading.MAX_CHARACTERS + 1)
+
+    assert refused(text) == (
+        "memory.toml: 4000001 characters long; at most 4000000 are read"
+    )
+
+
+TEXT = '''
+title = """
+[not.a.header]
+key = 1
+""" # an end
+[configuration]
+order = [
+  ["a"], # ]
+  "]", 'x = [',
+]
+[[blocks]]
+name = "a"
+[blocks.config]
+"two words".deep = "a \'''b" # it's one
+[blocks.config.table]
+x = { y = """one
+two""", z = 2 }
+[[blocks]]
+name = "b"
+[blocks.config]
+late = true
+'''
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (("title",), 2),
+        (("configuration",), 6),
+        (("configuration", "order", 0), 7),
+        (("blocks", 0), 11),
+        (("blocks", 0, "name"), 12),
+        (("blocks", 0, "config"), 13),
+        (("blocks", 0, "config", "two words", "deep"), 14),
+        (("blocks", 0, "config", "table", "x", "z"), 16),
+        (("blocks", 1, "config", "late"), 21),
+        (("not",), None),
+        (("key",), None),
+        ((), None),
+    ],
+)
+def test_a_path_is_found_on_its_line(
+    path: tuple[str | int, ...], line: int | None
+) -> None:
+    assert Lines(TEXT).line(path) == line
+
+
+def test_many_unknown_names_are_all_reported_and_the_first_explained() -> None:
+    names = [f"name{at}" for at in range(2000)]
+    text = (
+        f'blocks = [{{ name = "name", config = {{}} }}]\nconfiguration.order = {names}'
+    )
+
+    with pytest.raises(StudyError) as caught:
+        Study.read(text)
+
+    texts = [problem.text for problem in caught.value.problems]
+    assert len(texts) == 2000
+    assert texts[0] == "no block 'name0'; did you mean 'name'? known: name"
+    assert texts[-1] == "no block 'name1999'"

@@ -1,0 +1,96 @@
+"""What the registry answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recado.errors import NotFoundError
+from recado.recipe import RecipeFolder
+from recado.schemas.registry import Beat
+from recado_registry import answering
+from recado_registry.liveness import Leases
+
+
+@pytest.fixture
+def leases() -> Leases:
+    leases = Leases(100.0)
+    for host, name in (("lab.2", "expander"), ("lab.1", "expander"), ("lab.3", "dlq")):
+        beat = Beat.model_validate(
+            {"host": host, "status": 1, "recado": {"name": name}, "tag": "blue"}
+        )
+        leases.hear(beat, host, 100.0)
+    return leases
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RecipeFolder:
+    good: dict[str, Any] = {
+        "start": [[1, {}]],
+        "1": {"queue": "a", "service": "First", "output": 2},
+    }
+    good["2"] = {"topic": "b"}
+    (tmp_path / "good.json").write_text(json.dumps(good))
+    (tmp_path / "bad.json").write_text('{"start": [[2, {}]], "1": {"queue": "a"}}')
+    return RecipeFolder(tmp_path)
+
+
+def test_instances_come_with_all_that_they_said(leases: Leases) -> None:
+    reply = answering.services(leases, None, 104.0)
+
+    assert [entry.instance for entry in reply.instances] == ["lab.3", "lab.1", "lab.2"]
+    first = reply.instances[0]
+    assert (first.service, first.age_s, first.ends_in_s) == ("dlq", 4.0, 11.0)
+    assert first.beat["tag"] == "blue"
+    assert reply.complete_in_s == 11.0
+
+
+def test_instances_of_one_service_can_be_asked_for(leases: Leases) -> None:
+    reply = answering.services(leases, "expander", 104.0)
+
+    assert [entry.instance for entry in reply.instances] == ["lab.1", "lab.2"]
+    assert answering.services(leases, "nobody", 104.0).instances == []
+
+
+def test_a_service_is_found_with_its_instances(leases: Leases) -> None:
+    reply = answering.find_service(leases, "dlq", 120.0)
+
+    assert [entry.instance for entry in reply.instances] == ["lab.3"]
+    assert reply.complete_in_s == 0
+
+
+def test_an_unknown_service_is_told_with_the_nearest_name(leases: Leases) -> None:
+    with pytest.raises(NotFoundError, match="did you mean 'expander'") as caught:
+        answering.find_service(leases, "expnader", 120.0)
+    assert "heard" not in str(caught.value)
+
+    with pytest.raises(NotFoundError, match=r"all will have been heard in 11 s$"):
+        answering.find_service(leases, "expnader", 104.0)
+
+
+def test_recipes_come_with_their_steps_or_their_problems(folder: RecipeFolder) -> None:
+    bad, good = answering.recipes(folder).recipes
+
+    assert [step.model_dump(exclude_none=True) for step in good.steps] == [
+        {"id": 1, "queue": "a", "service": "First"},
+        {"id": 2, "topic": "b"},
+    ]
+    assert (good.name, good.problems) == ("good", [])
+    assert (bad.name, bad.steps) == ("bad", [])
+    assert "start[0][0]" in {problem.path for problem in bad.problems}
+
+
+def test_a_recipe_is_found_by_its_name(folder: RecipeFolder) -> None:
+    found = answering.find_recipe(folder, "bad")
+
+    assert found.recipe is not None
+    assert found.recipe.problems
+
+
+@pytest.mark.parametrize("name", ["goood", "../good", "", "a/b"])
+def test_an_unknown_recipe_is_not_found(folder: RecipeFolder, name: str) -> None:
+    with pytest.raises(NotFoundError):
+        answering.find_recipe(folder, name)
