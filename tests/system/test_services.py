@@ -179,6 +179,20 @@ async def heard_since(conductor: Conductor, moment: float, names: list[str]) -> 
             await asyncio.sleep(0.2)
 
 
+async def until_stopped(process: int) -> None:
+    """Wait until every thread of a process stands still.
+
+    The signal is sent at once, but a thread in the middle of a system call finishes it
+    first, and that may be the one that takes the right to write.
+    """
+    async with asyncio.timeout(60):
+        while any(
+            state.read_text().rpartition(")")[2].split()[0] not in "Tt"
+            for state in Path(f"/proc/{process}/task").glob("*/stat")
+        ):
+            await asyncio.sleep(0.01)
+
+
 async def hang(member: Member, conductor: Conductor) -> None:
     """Stop a process, at a moment at which it does not write to the broker's file.
 
@@ -188,6 +202,7 @@ async def hang(member: Member, conductor: Conductor) -> None:
     async with asyncio.timeout(60):
         while True:
             member.process.send_signal(signal.SIGSTOP)
+            await until_stopped(member.process.pid)
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.5):
                     await conductor.transport.publish([probe])
