@@ -13,10 +13,11 @@ from recado.errors import DisconnectedError
 from recado.message import Message
 from recado.transport.base import Deliver, Delivery
 from recado.transport.embedded.claims import Claim, Claimed, Row
-from recado.transport.embedded.ending import Room, mark
+from recado.transport.embedded.ending import Room
 from recado.transport.embedded.store import Store
 from recado.transport.embedded.wake import Ear
 from recado.transport.embedded.writer import Work
+from recado.transport.marking import mark
 
 if TYPE_CHECKING:
     from recado.transport.embedded.transport import EmbeddedTransport

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from recado.errors import SettledError
 from recado.message import Outgoing
 from recado.transport.base import Delivery, Settlement, UnsettledError, Verdict
 from recado.transport.embedded.store import Ending, Store
 from recado.transport.embedded.writer import Work, settle
+from recado.transport.marking import mark, unmark
 
 if TYPE_CHECKING:
     from recado.transport.embedded.consumer import EmbeddedConsumer, Tag
@@ -62,7 +62,7 @@ class Call:
         try:
             submit(work)
         except BaseException:
-            _unmark(self.deliveries)
+            unmark(self.deliveries)
             raise
         for delivery in self.deliveries:
             consumer = delivery.tag.consumer
@@ -108,30 +108,12 @@ class Call:
     def _written(self, result: Any, error: BaseException | None) -> None:
         stale = error.stale if isinstance(error, UnsettledError) else ()
         kept = [d for d in self.deliveries if d not in stale] if error else []
-        _unmark(kept)
+        unmark(kept)
         self.ended([each for each in self.deliveries if each.settled])
         for consumer, room in self.rooms.items():
             count = sum(each.tag.consumer is consumer for each in kept)
             consumer.settled(room, kept=count)
         settle(self.future, result, error)
-
-
-def mark(deliveries: Sequence[Delivery]) -> None:
-    """Mark deliveries as settled: all, or none.
-
-    Raises:
-        SettledError: if one of them is settled already, or is there twice.
-    """
-    for index, delivery in enumerate(deliveries):
-        if delivery.settled:
-            _unmark(deliveries[:index])
-            raise SettledError(f"message {delivery.message.id} is settled already")
-        delivery.settled = True
-
-
-def _unmark(deliveries: Sequence[Delivery]) -> None:
-    for delivery in deliveries:
-        delivery.settled = False
 
 
 def ending_of(settlements: Sequence[Settlement]) -> Ending:

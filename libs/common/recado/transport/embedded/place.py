@@ -12,10 +12,11 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from recado.config import shown
-from recado.errors import ConfigError, nearest
+from recado.errors import ConfigError
+from recado.transport.options import CEILING, one_of, read_options, seconds
 
 # fmt: off
 _NETWORK: Final = frozenset({
@@ -84,42 +85,20 @@ _EXAMPLE: Final = "sqlite:///.recado/broker.db"
 
 
 def _options(url: str, query: str) -> dict[str, Any]:
-    known = {"durability": _durability, "lease": _lease, "ceiling": _ceiling}
-    found: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        if name not in known:
-            raise ConfigError(
-                f"broker {shown(url)!r}: no option {name!r}{nearest(name, known)}"
-            )
-        try:
-            found.update(known[name](value))
-        except ValueError as error:
-            raise ConfigError(
-                f"broker {shown(url)!r}: {name} {error}, not {value!r}"
-            ) from None
-    return found
-
-
-def _durability(value: str) -> dict[str, Any]:
-    if value not in {"disk", "process"}:
-        raise ValueError("must be disk or process")
-    return {"durability": value}
-
-
-def _lease(value: str) -> dict[str, Any]:
     try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not 0.5 <= seconds <= 86_400:
-        raise ValueError("must be a number of seconds from 0.5 to 86400")
-    return {"lease_s": seconds}
+        given = read_options(query, _KNOWN)
+    except ValueError as error:
+        raise ConfigError(f"broker {shown(url)!r}: {error}") from None
+    if "lease" in given:
+        given["lease_s"] = given.pop("lease")
+    return given
 
 
-def _ceiling(value: str) -> dict[str, Any]:
-    if not value.isdecimal() or not 1 <= int(value) <= 1_000_000:
-        raise ValueError("must be a number from 1 to 1000000")
-    return {"ceiling": int(value)}
+_KNOWN: Final = {
+    "durability": one_of("disk", "process"),
+    "lease": seconds(0.5, 86_400),
+    "ceiling": CEILING,
+}
 
 
 def prepare(place: Place) -> None:

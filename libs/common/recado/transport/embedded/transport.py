@@ -34,11 +34,11 @@ from recado.transport.embedded.consumer import EmbeddedConsumer
 from recado.transport.embedded.ending import Call
 from recado.transport.embedded.place import Place, prepare, read_url
 from recado.transport.embedded.presence import WriteLock
-from recado.transport.embedded.replies import Replies
 from recado.transport.embedded.rounds import Rounds
 from recado.transport.embedded.schema import connect
 from recado.transport.embedded.store import Ending, Store
 from recado.transport.embedded.writer import Work, Writer
+from recado.transport.replies import Replies
 
 MAX_BODY: Final = 64 * 1024 * 1024
 
@@ -274,7 +274,14 @@ class EmbeddedTransport:
 
     async def _consume_replies(self) -> EmbeddedConsumer:
         queue, claim = await self._add_temporary(None)
-        return self._join(EmbeddedConsumer(self, queue, claim, self._replies, 1_000))
+        return self._join(
+            EmbeddedConsumer(self, queue, claim, self._take_replies, 1_000)
+        )
+
+    def _take_replies(self, deliveries: Sequence[Delivery]) -> None:
+        self._replies(deliveries)
+        consumer: EmbeddedConsumer = deliveries[0].tag.consumer
+        consumer.drop(len(deliveries))
 
     async def _add_temporary(self, topic: str | None) -> tuple[str, Claim]:
         added = await self._try_to_add(topic)

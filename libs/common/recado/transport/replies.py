@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from recado.errors import DisconnectedError, RequestTimeoutError
 from recado.ids import new_id
 from recado.message import CORRELATION, REPLY_TO, Message, Outgoing
 from recado.transport.base import Delivery, Transport
-from recado.transport.embedded.consumer import EmbeddedConsumer
+
+
+class ReplyQueue(Protocol):
+    """A queue of this process's own that gets replies."""
+
+    @property
+    def queue(self) -> str:
+        """Its name, as a request tells it to whoever answers."""
+        ...
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is gone, so that the next request needs a new one."""
+        ...
 
 
 class Replies:
@@ -19,11 +32,11 @@ class Replies:
     def __init__(
         self,
         transport: Transport,
-        consume: Callable[[], Coroutine[Any, Any, EmbeddedConsumer]],
+        consume: Callable[[], Coroutine[Any, Any, ReplyQueue]],
     ) -> None:
         self._transport = transport
         self._consume = consume
-        self._opening: asyncio.Task[EmbeddedConsumer] | None = None
+        self._opening: asyncio.Task[ReplyQueue] | None = None
         self._waiting: dict[str, asyncio.Future[Message]] = {}
 
     async def request(self, queue: str, message: Message, timeout_s: float) -> Message:
@@ -67,8 +80,6 @@ class Replies:
             if future is not None and not future.done():
                 future.set_result(delivery.message)
             delivery.settled = True
-        consumer: EmbeddedConsumer = deliveries[0].tag.consumer
-        consumer.drop(len(deliveries))
 
     def close(self, name: str) -> None:
         """Tell everybody who waits that there will be no reply."""
@@ -82,7 +93,7 @@ class Replies:
                 )
 
 
-def _is_over(opening: asyncio.Task[EmbeddedConsumer]) -> bool:
+def _is_over(opening: asyncio.Task[ReplyQueue]) -> bool:
     """Return whether there is no queue for replies: it failed, or went with the lease."""
     if not opening.done():
         return False
@@ -90,7 +101,7 @@ def _is_over(opening: asyncio.Task[EmbeddedConsumer]) -> bool:
     return failed or opening.result().is_closed
 
 
-def _look(opening: asyncio.Task[EmbeddedConsumer]) -> None:
+def _look(opening: asyncio.Task[ReplyQueue]) -> None:
     """Have looked at a failure, even if all who waited for it have gone."""
     if not opening.cancelled():
         opening.exception()
