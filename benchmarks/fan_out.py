@@ -13,7 +13,7 @@ import tempfile
 import time
 from typing import Any, Final
 
-from benchmarks import bare
+from benchmarks.bare import sqlite as bare
 from benchmarks.relay import processes
 from recado.envelope import Envelope
 from recado.ids import new_id

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from benchmarks import bare
+from benchmarks.bare import sqlite as bare
 from recado.envelope import Envelope
 from recado.ids import new_id
 from recado.message import ID, RECIPE, RUN, Message, Outgoing, encode
@@ -80,7 +80,7 @@ def bare_relay(count: int) -> Measured:
         path = f"{folder}/bare.db"
         database = bare.connect(path)
         before = children_cpu_s()
-        module = [sys.executable, "-m", "benchmarks.bare", path]
+        module = [sys.executable, "-m", "benchmarks.bare.sqlite", path]
         with processes([[*module, step] for step in STEPS]):
             time.sleep(1)  # they are started: that is not what is measured
             load = messages(count)
@@ -100,7 +100,7 @@ def embedded_relay(count: int, options: str = "") -> Measured:
         url = f"sqlite:///{folder}/broker.db{options}"
         before = children_cpu_s()
         module = [sys.executable, "-m", "benchmarks.relaying"]
-        with processes([[*module, step, url, folder] for step in STEPS]):
+        with processes([[*module, step, url, folder, "200"] for step in STEPS]):
             took = asyncio.run(_drive(url, count))
         return Measured(count / took, (children_cpu_s() - before) / count / 3 * 1e6)
 

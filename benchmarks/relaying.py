@@ -1,4 +1,7 @@
-"""A relay's process: a service that sends on what it gets. ``relaying QUEUE URL``."""
+"""A relay's process: a service that sends on what it gets.
+
+``relaying QUEUE URL STATE PREFETCH``
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,14 @@ from recado.runtime import run_service
 class Relay(Service):
     """Sends the payload on, unchanged."""
 
-    prefetch = 200
-
     async def handle(self, message: Message, step: Step) -> None:
         """Send the payload on."""
         await step.send(message.payload)
 
 
 if __name__ == "__main__":
-    _, queue, url, state = sys.argv
+    _, queue, url, state, prefetch = sys.argv
+    Relay.prefetch = int(prefetch)
     Relay.queue, Relay.name = queue, queue
     settings = Settings(broker=url, state=Path(state), log_level="error")
     sys.exit(run_service(Relay, settings))

@@ -1,10 +1,7 @@
 """The bare sqlite3 loop that the embedded broker is measured against.
 
-What somebody would write by hand for one machine: a table, a claim, a settlement together
-with the next claim in one transaction, on disk before anything counts as done. It makes the
-same messages (the same envelope, decoded and encoded with the same library, deterministic
-child ids), writes the same batched reports, and does nothing else: no schema checks, no
-retries, no dead letters, no leases, no wake-ups between processes.
+A table, a claim, a settlement together with the next claim in one transaction, on disk
+before anything counts as done; no leases, no wake-ups between processes.
 """
 
 from __future__ import annotations
@@ -17,7 +14,8 @@ from typing import Any, Final
 
 from pydantic_core import from_json, to_json
 
-from recado.ids import checksum, derived_id
+from benchmarks.bare.work import Sent, handled
+from recado.ids import derived_id
 
 BATCH: Final = 100
 _IDLE_S: Final = 0.001
@@ -49,11 +47,8 @@ def connect(path: str) -> sqlite3.Connection:
 
 def preload(database: sqlite3.Connection, queue: str, messages: Sequence[Any]) -> None:
     """Put messages, as headers and body, into a queue in one transaction."""
-    rows = [
-        (queue, to_json(headers).decode(), body.decode()) for headers, body in messages
-    ]
     database.execute("BEGIN IMMEDIATE")
-    database.executemany(_INSERT, rows)
+    _insert(database, [(queue, headers, body) for headers, body in messages])
     database.execute("COMMIT")
 
 
@@ -72,52 +67,18 @@ def relay(path: str, queue: str) -> None:
 
 
 def _settle(database: sqlite3.Connection, queue: str, rows: Sequence[Row]) -> None:
-    children: list[tuple[str, str, str]] = []
-    reports: list[dict[str, Any]] = []
-    for _, headers, body in rows:
-        started = time.perf_counter()
-        child = _child(from_json(headers), from_json(body), children)
-        reports.append(_report(queue, child, started))
-    children.append(("events", "{}", to_json({"events": reports}).decode()))
-    database.executemany(_INSERT, children)
+    sent = handled(queue, [(from_json(headers), body) for _, headers, body in rows])
+    _insert(database, sent)
     database.executemany(
         "DELETE FROM message WHERE id = ?", [(row[0],) for row in rows]
     )
 
 
-def _child(
-    headers: dict[str, str], envelope: dict[str, Any], children: list[Any]
-) -> dict[str, Any]:
-    recipe, pointer = envelope["recipe"], envelope["recipe-pointer"]
-    sent = {
-        "message": headers["recado-id"],
-        "run": headers["recado-run"],
-        "checksum": 0,
-    }
-    for target in recipe[str(pointer)].get("output", []):
-        id_ = derived_id(headers["recado-id"], f"/{len(children)}")
-        envelope["recipe-pointer"] = target
-        envelope["recipe-path"].append(pointer)
-        head = headers | {"recado-id": id_, "recado-parent": headers["recado-id"]}
-        children.append(
-            (
-                recipe[str(target)]["queue"],
-                to_json(head).decode(),
-                to_json(envelope).decode(),
-            )
-        )
-        sent["checksum"] = checksum(id_)
-    return sent
-
-
-def _report(queue: str, sent: dict[str, Any], started: float) -> dict[str, Any]:
-    return {
-        "id": derived_id(sent["message"], "outcome/0"),
-        "stream": f"run-{sent['run']}",
-        "type": "message.handled",
-        "at": time.time(),
-        "data": sent | {"queue": queue, "ms": (time.perf_counter() - started) * 1e3},
-    }
+def _insert(database: sqlite3.Connection, sent: Sequence[Sent]) -> None:
+    rows = [
+        (queue, to_json(head).decode(), body.decode()) for queue, head, body in sent
+    ]
+    database.executemany(_INSERT, rows)
 
 
 def left(database: sqlite3.Connection, queues: Sequence[str]) -> int:
@@ -133,16 +94,16 @@ def fan_out(database: sqlite3.Connection, count: int) -> None:
     [(row, head, body)] = database.execute(_CLAIM, ("fan", 1)).fetchall()
     database.execute("COMMIT")
     headers, envelope = from_json(head), from_json(body)
-    children: list[tuple[str, str, str]] = []
+    children: list[Sent] = []
     envelope["recipe-path"].append(1)
     envelope["recipe-pointer"] = 2
     for number in range(count):
         id_ = derived_id(headers["recado-id"], f"/{number}")
         envelope["payload"] = {"number": number}
         own = headers | {"recado-id": id_, "recado-parent": headers["recado-id"]}
-        children.append(("leaves", to_json(own).decode(), to_json(envelope).decode()))
+        children.append(("leaves", own, to_json(envelope)))
     database.execute("BEGIN IMMEDIATE")
-    database.executemany(_INSERT, children)
+    _insert(database, children)
     database.execute("DELETE FROM message WHERE id = ?", (row,))
     database.execute("COMMIT")
 
