@@ -1,8 +1,13 @@
-"""What every test needs."""
+"""What every test needs, and the brokers' servers that many of them share."""
 
 from __future__ import annotations
 
 import signal
+from collections.abc import Generator
+
+import pytest
+
+from tests.brokers import ActiveMQ, RabbitMQ
 
 
 def pytest_configure() -> None:
@@ -18,3 +23,18 @@ def pytest_configure() -> None:
     ):
         if signal.getsignal(ignored) is signal.SIG_IGN:
             signal.signal(ignored, action)
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Generator[RabbitMQ]:
+    """A RabbitMQ for all tests that harm nobody else's virtual host."""
+    folder = tmp_path_factory.mktemp("rabbitmq")
+    with RabbitMQ(folder, plugins=["rabbitmq_management"]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def activemq(tmp_path_factory: pytest.TempPathFactory) -> Generator[ActiveMQ]:
+    """An ActiveMQ for all tests that harm nobody else's queues."""
+    with ActiveMQ(tmp_path_factory.mktemp("activemq")) as server:
+        yield server

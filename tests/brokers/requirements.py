@@ -1,0 +1,26 @@
+"""What must be installed for a test: missing, it is skipped on a laptop, and fails in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def required(package: str, program: str | Path) -> str:
+    """Return a program's path; without it the test ends here, and says what to install."""
+    found = shutil.which(program)
+    if found is None:
+        missing(package, program)
+    return found
+
+
+def missing(package: str, program: str | Path) -> NoReturn:
+    """End the test that needs something that is not here."""
+    reason = f"no {program}: {package} is not installed; tools/install-brokers does it"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
