@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install lint types unit test system bench faults demo up wheel clean
+.PHONY: help install brokers lint types unit transport test system bench faults demo up wheel clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -12,6 +12,9 @@ install: .venv/.installed ## make the virtual environment and install recado wit
 
 .venv/.installed: pyproject.toml constraints.txt tests/plugin/pyproject.toml
 	@tools/make-venv $(PYTHON)
+
+brokers: ## install the brokers that tests start for themselves, as root on Debian
+	@tools/install-brokers
 
 lint: install ## check style, imports and formatting
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-cache
@@ -22,16 +25,19 @@ types: install ## check types with mypy and pyright, both strict
 unit: install ## run the quick tests: no processes, no brokers
 	$(BIN)/pytest tests/unit
 
-test: lint types ## check everything and run every test
+transport: install brokers ## run the contract suite over every broker
+	$(BIN)/pytest tests/transport
+
+test: lint types brokers ## check everything and run every test
 	$(BIN)/pytest
 
-system: install ## run the tests that start processes
+system: install brokers ## run the tests that start processes
 	$(BIN)/pytest tests/system
 
-faults: install ## run the long fault tests
+faults: install brokers ## run the long fault tests
 	RECADO_FAULTS=long $(BIN)/pytest tests/system -k faults
 
-bench: install ## measure, as ratios in one run
+bench: install brokers ## measure, as ratios in one run
 	$(BIN)/python -m benchmarks
 
 demo: install ## run a study from start to end, and show what happened

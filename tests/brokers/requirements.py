@@ -1,4 +1,4 @@
-"""What must be installed for a test: missing, it is skipped on a laptop, and fails in CI."""
+"""What must be installed for a test: without it, it skips, and fails where ``CI`` is set."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def required(package: str, program: str | Path) -> str:
 def missing(package: str, program: str | Path) -> NoReturn:
     """End the test that needs something that is not here."""
     reason = f"no {program}: {package} is not installed; tools/install-brokers does it"
-    if os.environ.get("CI") == "true":
+    if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
