@@ -1,5 +1,6 @@
 # recado: every target is a line that works when typed by hand as well.
 PYTHON ?= python3
+BROKER ?= embedded
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -40,8 +41,13 @@ faults: install brokers ## run the long fault tests
 bench: install brokers ## measure, as ratios in one run
 	$(BIN)/python -m benchmarks
 
-demo: install ## run a study from start to end, and show what happened
+demo: install ## run a study, and show what happened; BROKER=rabbitmq, activemq
+ifeq ($(BROKER),embedded)
 	$(BIN)/recado demo
+else
+	@tools/install-brokers
+	$(BIN)/python -m tests.brokers $(BROKER) $(BIN)/recado demo
+endif
 
 up: install ## start the suite and leave it running; Ctrl-C drains it
 	$(BIN)/recado up
