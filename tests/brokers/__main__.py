@@ -30,9 +30,11 @@ def main(kind: str, command: Sequence[str]) -> int:
         print(f"no broker {kind!r} here; known: {', '.join(KINDS)}", file=sys.stderr)
         return 2
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            with KINDS[kind](Path(folder)) as server:
-                return subprocess.call([*command, "--broker", server.url])
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            KINDS[kind](Path(folder)) as server,
+        ):
+            return subprocess.call([*command, "--broker", server.url])
     except (pytest.skip.Exception, pytest.fail.Exception) as error:
         print(error, file=sys.stderr)  # it is not installed
         return 1

@@ -14,6 +14,7 @@ from recado_cli.output import print_facts, print_json, print_table, talk
 if TYPE_CHECKING:
     from recado.config import Settings
     from recado.schemas.events import RunState
+    from recado.schemas.registry import ServicesReply
     from recado.transport import Transport
 
 T = TypeVar("T")
@@ -52,8 +53,8 @@ async def _asked(settings: Settings) -> tuple[dict[str, Any], list[str]]:
     async with connected(settings) as transport:
         asked = _questions(transport)
         answers = await asyncio.gather(*(_answer(each()) for each in asked.values()))
-        depths = await transport.depths()
-    found = dict(zip(asked, answers, strict=True))
+        found = dict(zip(asked, answers, strict=True))
+        depths = await transport.depths(consumed(found["registry"]))
     head = {"broker": shown(settings.broker), "queues": _queues(depths)}
     away = [name for name, value in found.items() if value is None]
     return head | found, away
@@ -87,6 +88,20 @@ async def _run_counts(runs: Callable[..., Awaitable[Any]]) -> dict[str, str]:
         state: f"{len(page.runs)}{'' if page.next is None else ' or more'}"
         for state, page in zip(STATES, pages, strict=True)
     }
+
+
+def consumed(services: ServicesReply | None) -> list[str]:
+    """Return the queues that instances say they consume: not every broker lists its own."""
+    from recado.transport import DEAD_LETTERS
+
+    found = {DEAD_LETTERS}
+    for instance in services.instances if services else ():
+        match instance.beat.get("recado"):
+            case {"queues": [*queues]}:
+                found.update(queue for queue in queues if isinstance(queue, str))
+            case _:
+                pass
+    return sorted(found)
 
 
 def _queues(depths: Mapping[str, Any]) -> list[dict[str, Any]]:

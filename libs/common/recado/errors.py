@@ -70,6 +70,10 @@ class RefusedError(TransportError):
     """Raised when the broker is there but does not take the message: full, too large."""
 
 
+class UnsupportedError(TransportError):
+    """Raised when a broker has no way to do what is asked, whatever its state."""
+
+
 class SettledError(TransportError):
     """Raised when a delivery is settled a second time: a fault in the caller."""
 

@@ -237,17 +237,24 @@ class Transport(Protocol):
     async def browse(
         self, queue: str, *, limit: int = 100, after: int = 0
     ) -> list[Browsed]:
-        """Return messages of a queue, oldest first, without taking any."""
+        """Return messages of a queue, oldest first, without taking any.
+
+        Raises:
+            UnroutableError: if nobody has declared the queue.
+            UnsupportedError: if the broker shows messages only to who takes them.
+        """
         ...
 
     async def depth(self, queue: str) -> Depth:
-        """Return exactly how many messages a queue holds.
+        """Return how many messages a queue holds, exactly for what the broker tells.
 
         Raises:
             UnroutableError: if nobody has declared the queue.
         """
         ...
 
-    async def depths(self) -> dict[str, Depth]:
-        """Return every declared queue's depth, by name."""
+    async def depths(self, queues: Sequence[str] = ()) -> dict[str, Depth]:
+        """Return depths by name: of every declared queue that the broker can list, and
+        of those named here; one that nobody has declared is left out.
+        """
         ...

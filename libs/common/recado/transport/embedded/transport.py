@@ -408,8 +408,8 @@ class EmbeddedTransport:
             lambda database, now: reading.depth(database, now, queue)
         )
 
-    async def depths(self) -> dict[str, Depth]:
-        """Return every declared queue's depth, by name."""
+    async def depths(self, queues: Sequence[str] = ()) -> dict[str, Depth]:
+        """Return every declared queue's depth, by name, whichever are named."""
         return await self.read(reading.depths)
 
 
