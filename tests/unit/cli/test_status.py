@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from recado_cli.status import consumed
 
 from recado.schemas.registry import Instance, ServicesReply
+from recado_cli.status import consumed
 
 
 def services(*beats: dict[str, Any]) -> ServicesReply:
