@@ -28,7 +28,7 @@ _RECIPE: Final[dict[str, Any]] = {
 }
 
 
-def _request(children: int) -> tuple[dict[str, str], bytes]:
+def request(children: int) -> tuple[dict[str, str], bytes]:
     run = new_id()
     envelope = Envelope(_RECIPE, 1, [], {"ID": run})
     prefix = envelope.prefix(encode(_RECIPE), 1, [])
@@ -43,8 +43,8 @@ def bare_fans(times: int, children: int) -> list[float]:
         database = bare.connect(f"{folder}/bare.db")
         for _ in range(times):
             began = time.perf_counter()
-            bare.preload(database, "fan", [_request(children)])
-            bare.fan_out(database, children)
+            bare.preload(database, "fan", [request(children)])
+            bare.fan_out(database)
             took.append(time.perf_counter() - began)
         database.close()
     return took
@@ -68,7 +68,7 @@ async def _drive(url: str, times: int, children: int) -> list[float]:
     await asyncio.sleep(1)
     took: list[float] = []
     for _ in range(times):
-        head, body = _request(children)
+        head, body = request(children)
         began = time.perf_counter()
         await transport.publish([Outgoing("fan", Message(body, head))])
         # The request is gone in the transaction that brings the children.

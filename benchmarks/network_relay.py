@@ -35,7 +35,7 @@ from tests.brokers import Server
 
 PREFETCH: Final = 100
 _LOAD: Final = 500
-_READY_S: Final = 2.0
+READY_S: Final = 2.0
 """Processes are started by then: that is not what is measured."""
 
 
@@ -105,7 +105,7 @@ async def run(
     await transport.open()
     await transport.declare([*STEPS, "events", DEAD_LETTERS])
     with processes(commands) as started:
-        await asyncio.sleep(_READY_S)
+        await asyncio.sleep(READY_S)
         reports = Reports(transport, count * len(STEPS))
         await transport.consume("events", reports, prefetch=1_000)
         load = [Outgoing("one", Message(body, head)) for head, body in messages(count)]

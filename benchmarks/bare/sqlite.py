@@ -15,7 +15,6 @@ from typing import Any, Final
 from pydantic_core import from_json, to_json
 
 from benchmarks.bare.work import Sent, handled
-from recado.ids import derived_id
 
 BATCH: Final = 100
 _IDLE_S: Final = 0.001
@@ -88,23 +87,13 @@ def left(database: sqlite3.Connection, queues: Sequence[str]) -> int:
     return int(database.execute(sql, tuple(queues)).fetchone()[0])
 
 
-def fan_out(database: sqlite3.Connection, count: int) -> None:
-    """Claim one message, and send many children of it, in two transactions."""
+def fan_out(database: sqlite3.Connection) -> None:
+    """Claim one message, and send its children, in two transactions."""
     database.execute("BEGIN IMMEDIATE")
-    [(row, head, body)] = database.execute(_CLAIM, ("fan", 1)).fetchall()
+    taken = database.execute(_CLAIM, ("fan", 1)).fetchall()
     database.execute("COMMIT")
-    headers, envelope = from_json(head), from_json(body)
-    children: list[Sent] = []
-    envelope["recipe-path"].append(1)
-    envelope["recipe-pointer"] = 2
-    for number in range(count):
-        id_ = derived_id(headers["recado-id"], f"/{number}")
-        envelope["payload"] = {"number": number}
-        own = headers | {"recado-id": id_, "recado-parent": headers["recado-id"]}
-        children.append(("leaves", own, to_json(envelope)))
     database.execute("BEGIN IMMEDIATE")
-    _insert(database, children)
-    database.execute("DELETE FROM message WHERE id = ?", (row,))
+    _settle(database, "fan", taken)
     database.execute("COMMIT")
 
 
