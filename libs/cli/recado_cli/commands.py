@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "events": Entry("events", "events", "Read and follow the event store."),
     "registry": Entry("names", "registry", "See which services and recipes there are."),
     "status": Entry("status", "status", "See queues, services, runs and dead letters."),
+    "health": Entry("health", "health", "Ask an instance whether it is ready."),
     "doctor": Entry("doctor", "doctor", "Check this installation, and say what to do."),
     "demo": Entry("demo", "demo", "Run a study from start to end, and show it."),
     "completion": Entry(

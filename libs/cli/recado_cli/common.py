@@ -117,6 +117,8 @@ def settings_options() -> list[click.Parameter]:
 SERVING: Final[Sequence[tuple[str, str]]] = (
     ("--store", "The event store's database, as a URL."),
     ("--grace-s", "Seconds a stopping service may take to finish what it holds."),
+    ("--health-port", "Port for health and metrics over HTTP; 0 for any free one."),
+    ("--health-host", "The address that the health port listens at."),
     ("--topology", "Queues are made (declare), looked for (verify) or given (off)."),
     ("--log-level", "The least severe level logged: debug, info, warning or error."),
     ("--log-format", "How a log line looks: json, console or auto."),
@@ -233,17 +235,19 @@ def _own_variables() -> dict[str, str]:
 
 def _misspelt() -> list[str]:
     """Return a hint for each variable that names an option this command has not."""
+    from recado.config import variables
     from recado.errors import nearest
 
     ctx = click.get_current_context(silent=True)
     if ctx is None:
         return []
     options = [each for each in ctx.command.params if isinstance(each, Option)]
-    known = [each.variable(ctx) for each in options]
+    known = {each.variable(ctx) for each in options}
+    # A setting may begin as a command does: health_port is none of recado health's.
     return [
         f"{name}: no such variable{nearest(name, known)}"
-        for name in sorted(os.environ)
-        if name.startswith(f"{ctx.auto_envvar_prefix}_") and name not in known
+        for name in sorted(os.environ.keys() - known - variables())
+        if name.startswith(f"{ctx.auto_envvar_prefix}_")
     ]
 
 

@@ -62,16 +62,27 @@ def chosen(
     return found
 
 
-def instances_of(counts: Mapping[str, int]) -> list[Callable[[int], Instance]]:
-    """Return what makes each instance, once the pipe that it watches is known."""
-    return [
-        partial(_instance, name, name if number == 1 else f"{name}.{index}")
+def instances_of(
+    counts: Mapping[str, int], health_port: int | None
+) -> list[Callable[[int], Instance]]:
+    """Return what makes each instance, once the pipe that it watches is known.
+
+    The first one has the given health port, each further one the next; 0, which stands
+    for any that is free, and none are the same for all.
+    """
+    labels = [
+        (name, name if number == 1 else f"{name}.{index}")
         for name, number in counts.items()
         for index in range(1, number + 1)
     ]
+    return [
+        partial(_instance, *each, health_port + place if health_port else None)
+        for place, each in enumerate(labels)
+    ]
 
 
-def _instance(service: str, label: str, pipe: int) -> Instance:
+def _instance(service: str, label: str, port: int | None, pipe: int) -> Instance:
     # -P: what lies in the working folder is not to be imported by accident.
     command = [sys.executable, "-P", "-m", "recado_cli", "service", service]
-    return Instance(service, label, [*command, "--parent-fd", str(pipe)])
+    own = ["--health-port", str(port)] if port is not None else []
+    return Instance(service, label, [*command, *own, "--parent-fd", str(pipe)])

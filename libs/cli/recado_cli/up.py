@@ -98,7 +98,8 @@ def make_supervisor(
 
     variables = common.variables() | {"RECADO_LOG_FORMAT": "json"}
     variables.pop("RECADO_LOG_FORMAT_FILE", None)
-    return Supervisor(instances_of(counts), write, variables, grace_s=settings.grace_s)
+    instances = instances_of(counts, settings.health_port)
+    return Supervisor(instances, write, variables, grace_s=settings.grace_s)
 
 
 async def look_at_broker(settings: Settings) -> None:

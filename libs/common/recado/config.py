@@ -102,6 +102,17 @@ class Settings(BaseModel):
         allow_inf_nan=False,
         description="Seconds that a stopping service may take to finish what it holds",
     )
+    health_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65_535,
+        description="Port for health and metrics over HTTP; 0 for any, none if unset",
+    )
+    health_host: str = Field(
+        default="127.0.0.1",
+        min_length=1,
+        description="The address that the health port listens at",
+    )
     topology: Annotated[
         Literal["declare", "verify", "off"], BeforeValidator(_lowered)
     ] = Field(
@@ -193,14 +204,21 @@ def unknown_variables(
 
     ``known`` are further variables, such as those of the command's own options.
     """
-    own = [f"{PREFIX}{name.upper()}" for name in SETTINGS]
-    names = {*own, CONFIG_VARIABLE, ENVIRONMENT_VARIABLE, *known}
-    read = names | {f"{name}_FILE" for name in own}
+    names = {*map(_variable, SETTINGS), CONFIG_VARIABLE, ENVIRONMENT_VARIABLE, *known}
     return [
         f"{name}: no such variable{nearest(name, names)}"
-        for name in sorted(environ)
-        if name.startswith(PREFIX) and name not in read
+        for name in sorted(environ.keys() - names - variables())
+        if name.startswith(PREFIX)
     ]
+
+
+def variables() -> set[str]:
+    """Return the variables that settings may be given by, those of files among them."""
+    return {_variable(name) + end for name in SETTINGS for end in ("", "_FILE")}
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
 
 
 def _defaults() -> Iterable[tuple[str, str]]:
@@ -225,7 +243,7 @@ def _from_variables(
 ) -> dict[str, _Given]:
     found: dict[str, _Given] = {}
     for name in SETTINGS:
-        variable = f"{PREFIX}{name.upper()}"
+        variable = _variable(name)
         value, path = environ.get(variable), environ.get(f"{variable}_FILE")
         if value and path:
             text = f"set, and {variable}_FILE as well; give one of them"

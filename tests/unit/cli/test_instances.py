@@ -36,10 +36,27 @@ def test_scales_are_names_with_numbers() -> None:
 
 
 def test_instances_of_one_service_have_numbers() -> None:
-    made = [make(7) for make in instances_of({"hello": 1, "expander": 2})]
+    made = [make(7) for make in instances_of({"hello": 1, "expander": 2}, None)]
 
     assert [each.label for each in made] == ["hello", "expander.1", "expander.2"]
     assert list(made[1].command[-4:]) == ["service", "expander", "--parent-fd", "7"]
+
+
+def test_instances_have_consecutive_health_ports() -> None:
+    made = [make(7) for make in instances_of({"hello": 1, "expander": 2}, 9100)]
+
+    assert [each.command[-4:-2] for each in made] == [
+        ["--health-port", "9100"],
+        ["--health-port", "9101"],
+        ["--health-port", "9102"],
+    ]
+
+
+@pytest.mark.parametrize("port", [None, 0])
+def test_any_free_port_is_the_same_for_all(port: int | None) -> None:
+    (made,) = [make(7) for make in instances_of({"hello": 1}, port)]
+
+    assert "--health-port" not in made.command
 
 
 def test_waits_double_up_to_the_longest() -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -27,7 +28,8 @@ class Gated(Service):
     {method}
 
 
-settings = Settings(state=Path(sys.argv[1]), log_format="json", grace_s=float(sys.argv[2]))
+settings = Settings(state=Path(sys.argv[1]), log_format="json", grace_s=float(sys.argv[2]),
+                    health_port=int(sys.argv[3]) if sys.argv[3:] else None)
 sys.exit(run_service(Gated, settings))
 """
 QUICK = """async def handle_it(self, message, outbox):
@@ -199,3 +201,22 @@ def test_what_kills_its_process_is_given_up_and_its_neighbours_are_not(
     assert done == set(range(20)) - {7}
     assert [each["reason"] for each in dead] == ["ceiling"]
     assert codes == [9, 9, 9, 0]
+
+
+def test_a_health_port_that_is_taken_is_one_line_and_code_two(tmp_path: Path) -> None:
+    script = tmp_path / "service.py"
+    script.write_text(SERVICE.replace("{method}", QUICK))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = subprocess.run(
+            [sys.executable, str(script), str(tmp_path), "1", port],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    (broke,) = [line for line in lines if line["level"] == "error"]
+    assert (done.returncode, broke["event"], done.stderr) == (2, "service.broke", "")
+    assert f"health_port {port} at 127.0.0.1: Address already in use" in broke["error"]

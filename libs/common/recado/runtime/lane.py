@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
 
+from recado.metrics import Durations
 from recado.runtime.ending import Ending
 from recado.runtime.load import Load
 from recado.runtime.work import Work, released
@@ -35,6 +36,8 @@ class Lane:
         self.work = work
         self.in_work = 0
         """Messages that are being handled."""
+        self.durations = Durations()
+        """How long each handling took; that of a batch is one."""
         self._load = load
         self._settle = settle
         self._ready: deque[Delivery] = deque()
@@ -56,6 +59,11 @@ class Lane:
     def is_idle(self) -> bool:
         """Whether nothing waits and nothing is being handled."""
         return not (self._ready or self._alone or self.in_work)
+
+    @property
+    def waiting(self) -> int:
+        """Messages that nobody has begun to work on."""
+        return len(self._ready) + len(self._alone)
 
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Take deliveries; returns at once."""
@@ -113,10 +121,12 @@ class Lane:
             self._wake()
         delivery.began()
         self._enter(1)
+        began = perf_counter()
         try:
             ending = await self.work.end(delivery)
         finally:
             self._leave(1)
+        self.durations.add(perf_counter() - began)
         self._settle((ending,))
 
     async def _many(self) -> None:
@@ -125,10 +135,12 @@ class Lane:
         for delivery in taken:
             delivery.began()
         self._enter(count)
+        began = perf_counter()
         try:
             endings = await self.work.end_all(taken)
         finally:
             self._leave(count)
+        self.durations.add(perf_counter() - began)
         self._settle(endings)
 
     def _enter(self, count: int) -> None:

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from recado import __version__
 from recado.clock import Clock, SystemClock, told
 from recado.errors import ConfigError, DisconnectedError, RecadoError
 from recado.events import EVENTS_QUEUE
-from recado.heartbeat import Card, Heartbeat, Status, beat
+from recado.health import Health
+from recado.heartbeat import Heartbeat, Status
 from recado.letter import describe
 from recado.log import get_logger
-from recado.message import Message, decode, encode
+from recado.message import Message
 from recado.outbox import Outbox
 from recado.retry import FOREVER
 from recado.runtime import naming
 from recado.runtime.commands import COMMAND_TOPIC, is_shutdown
 from recado.runtime.draining import finished, within
-from recado.runtime.ending import Ending
 from recado.runtime.judge import Place
 from recado.runtime.lane import Lane
 from recado.runtime.lanes import Plan, plans_for, work_for
 from recado.runtime.load import Load
 from recado.runtime.plain import TopicWork
 from recado.runtime.settler import Settler
+from recado.runtime.tally import Tally
 from recado.runtime.threads import Threads
+from recado.runtime.vitals import Vitals
 from recado.runtime.work import Kit, Work
 from recado.service import Context, Service
 from recado.transport.base import DEAD_LETTERS, Consumer, Deliver, Delivery, Transport
@@ -81,20 +81,31 @@ class Runtime:
         self._threads = Threads(name)
         self._kit = Kit(self.clock, chance, self._threads, self.log, service.timeout_s)
         self._load = Load()
-        self._counts: Counter[str] = Counter()
+        self._tally = Tally()
         self._settler = Settler(
-            transport, self.clock, self.log, self._settled, self.moved.set
+            transport, self.clock, self.log, self._tally.add, self.moved.set
         )
-        self._plans: list[Plan] = []
         self._lanes: list[Lane] = []
+        self._vitals = Vitals(
+            service,
+            self.instance,
+            transport,
+            self._load,
+            self._settler,
+            self._tally,
+            self._lanes,
+            self.log,
+        )
+        self._health = (
+            Health(settings.health_host, settings.health_port, self._vitals)
+            if settings.health_port is not None
+            else None
+        )
         self._consumers: list[Consumer] = []
-        self._status = Status.NEW
-        self._started_at = 0.0
-        self._is_ready = False
         self._broken: BaseException | None = None
         self._ended: ExitCode | None = None
         self._hurry = asyncio.Event()
-        self._heartbeat = Heartbeat(transport, self.clock, self.log, self._beat)
+        self._heartbeat = Heartbeat(transport, self.clock, self.log, self._vitals.beat)
         self._beating: asyncio.Task[None] | None = None
         service.context = Context(
             transport, settings, self.instance, self.log, self.clock, asyncio.Event()
@@ -129,24 +140,27 @@ class Runtime:
             ConfigError: if the settings, or what the service takes, cannot be used.
             UnroutableError: if queues are missing that it may only look for.
         """
-        self._plans = plans_for(type(self.service))
-        self._status = Status.STARTING
-        self._started_at = self.clock()
+        self._vitals.plans = plans_for(type(self.service))
+        self._vitals.status = Status.STARTING
+        self._vitals.started_at = self.clock()
+        if self._health is not None:
+            self._vitals.health_url = await self._health.start()
+            self.log.info("health.listening", url=self._vitals.health_url)
         if not await self._connected():
             return False
         self._beating = asyncio.create_task(self._heartbeat.run(), name="heartbeat")
         # Nothing is held yet, so whoever is stopped now need not get ready any more.
-        self._is_ready = await finished(self.service.started(), self.stopping)
-        if not self._is_ready:
+        self._vitals.has_started = await finished(self.service.started(), self.stopping)
+        if not self._vitals.has_started:
             return False
-        for plan in self._plans:
+        for plan in self._vitals.plans:
             await self._take_from(plan)
         await self._hear_commands()
-        self._status = Status.IDLE
+        self._vitals.status = Status.IDLE
         self._heartbeat.change()
         self.log.info(
             "service.ready",
-            queues=[plan.source for plan in self._plans],
+            queues=[plan.source for plan in self._vitals.plans],
             concurrency=type(self.service).concurrency,
             policy=self.service.retry.to_json(),
         )
@@ -160,7 +174,7 @@ class Runtime:
         if self._ended is not None:
             return self._ended
         self.stopping.set()
-        self._status = Status.SHUTDOWN
+        self._vitals.status = Status.SHUTDOWN
         self._heartbeat.change()
         self.log.info(
             "service.draining", in_work=self._load.count, grace_s=self.settings.grace_s
@@ -199,13 +213,18 @@ class Runtime:
     @property
     def plans(self) -> Sequence[Plan]:
         """What the service takes, from where, how many at once."""
-        return self._plans
+        return self._vitals.plans
+
+    @property
+    def health_url(self) -> str | None:
+        """Where its health is told over HTTP, if it is."""
+        return self._vitals.health_url
 
     # Starting
 
     async def _connected(self) -> bool:
         wait_s = FIRST_WAIT_S
-        queues = [plan.source for plan in self._plans if not plan.is_topic]
+        queues = [plan.source for plan in self._vitals.plans if not plan.is_topic]
         while not self.stopping.is_set():
             try:
                 await self.transport.open()
@@ -272,9 +291,6 @@ class Runtime:
 
     # While it runs
 
-    def _settled(self, ending: Ending) -> None:
-        self._counts[ending.outcome] += 1
-
     def _worker_ended(self, worker: asyncio.Task[None]) -> None:
         if not worker.cancelled() and (error := worker.exception()):
             self._broke(error)
@@ -285,43 +301,6 @@ class Runtime:
         # What recado raises on purpose says what is wrong; the rest needs its traceback.
         trace = None if isinstance(error, RecadoError) else error
         self.log.error("service.broke", error=describe(error)[0], exc_info=trace)
-
-    def _beat(self) -> dict[str, Any]:
-        cls = type(self.service)
-        share = round(self._load.share(), 3)
-        status = self._status
-        if status is Status.IDLE and self._load.count:
-            status = Status.PROCESSING
-        card = Card(self.instance, self._name, cls.__name__, __version__)
-        used: dict[int, float] = {
-            Status.PROCESSING: share,
-            Status.IDLE: round(1 - share, 3),
-        }
-        return beat(card, status, used, self._own_facts())
-
-    def _own_facts(self) -> dict[str, Any]:
-        return {
-            "queues": [plan.source for plan in self._plans if not plan.is_topic],
-            "concurrency": type(self.service).concurrency,
-            "prefetch": {plan.source: plan.prefetch for plan in self._plans},
-            "policy": self.service.retry.to_json(),
-            "in_flight": self._load.count,
-            "handled": self._counts["handled"],
-            "failed": self._counts["failed"],
-            "dead": self._counts["dead"],
-            "started_at": self._started_at,
-            "draining": self.stopping.is_set(),
-            **self._service_status(),
-        }
-
-    def _service_status(self) -> dict[str, Any]:
-        if not self._is_ready:
-            return {}
-        try:
-            return decode(encode(self.service.status()))  # type: ignore[no-any-return] # a dict
-        except Exception as error:
-            self.log.warning("status.failed", error=describe(error)[0])
-            return {}
 
     # Ending
 
@@ -358,7 +337,9 @@ class Runtime:
 
     async def _end(self) -> None:
         acts = [self._last_heartbeat, self.transport.close]
-        if self._is_ready:
+        if self._health is not None:
+            acts.append(self._health.stop)
+        if self._vitals.has_started:
             acts.insert(0, self.service.stopped)
         for act in acts:
             try:
@@ -372,7 +353,7 @@ class Runtime:
     async def _last_heartbeat(self) -> None:
         if self._beating is not None:
             self._beating.cancel()
-            self._status = Status.ERROR if self._broken else Status.END
+            self._vitals.status = Status.ERROR if self._broken else Status.END
             await self._heartbeat.send()
 
     def _code(self, released: int) -> ExitCode:

@@ -73,6 +73,11 @@ class Settler:
         paused = sum(not over.is_set() for over in self._pauses)
         return 0 < paused == len(self._flights)
 
+    @property
+    def unsettled(self) -> int:
+        """How many endings wait or are on their way."""
+        return len(self._waiting) + sum(map(len, self._flights.values()))
+
     async def idle(self) -> None:
         """Wait until everything given so far is settled."""
         await self._idle.wait()
@@ -102,7 +107,7 @@ class Settler:
 
         Their messages go back when the transport is closed.
         """
-        left = len(self._waiting) + sum(map(len, self._flights.values()))
+        left = self.unsettled
         for flight in self._flights:
             flight.cancel()
         self._waiting.clear()
