@@ -36,6 +36,14 @@ def _embedded(url: str, clock: Callable[[], float]) -> Transport:
     return EmbeddedTransport(url, clock=clock)
 
 
+@transports.register("stomp")
+@transports.register("stomp+ssl")
+def _activemq(url: str, clock: Callable[[], float]) -> Transport:
+    from recado.transport.activemq import ActiveMQTransport
+
+    return ActiveMQTransport(url, clock=clock)
+
+
 def make_transport(url: str, *, clock: Callable[[], float] = time.time) -> Transport:
     """Return the transport for a broker's URL, not opened yet.
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import Final, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from recado.errors import ConfigError, DisconnectedError, RefusedError, UnroutableError
@@ -39,8 +39,7 @@ from recado.transport.embedded.schema import connect
 from recado.transport.embedded.store import Ending, Store
 from recado.transport.embedded.writer import Work, Writer
 from recado.transport.replies import Replies
-
-MAX_BODY: Final = 64 * 1024 * 1024
+from recado.transport.sizes import check_sizes
 
 R = TypeVar("R")
 
@@ -211,7 +210,7 @@ class EmbeddedTransport:
         """Return when all the messages are on disk."""
         if not messages:
             return
-        _check_sizes(messages)
+        check_sizes(messages)
         durable = not all(each.is_topic or not each.mandatory for each in messages)
         await self.do(lambda store: store.publish(messages), durable=durable)
 
@@ -219,7 +218,7 @@ class EmbeddedTransport:
         self, settlements: Sequence[Settlement], outgoing: Sequence[Outgoing] = ()
     ) -> None:
         """End many deliveries in one transaction with all that is sent."""
-        _check_sizes([*outgoing, *(o for s in settlements for o in s.outgoing)])
+        check_sizes([*outgoing, *(o for s in settlements for o in s.outgoing)])
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         call = Call(settlements, outgoing, self.worker, self.ended, future)
         call.begin(self.submit)
@@ -411,12 +410,3 @@ class EmbeddedTransport:
     async def depths(self, queues: Sequence[str] = ()) -> dict[str, Depth]:
         """Return every declared queue's depth, by name, whichever are named."""
         return await self.read(reading.depths)
-
-
-def _check_sizes(messages: Sequence[Outgoing]) -> None:
-    for outgoing in messages:
-        if len(outgoing.message.body) > MAX_BODY:
-            raise RefusedError(
-                f"message to {outgoing.queue!r} has {len(outgoing.message.body)} bytes;"
-                f" at most {MAX_BODY} can be sent"
-            )

@@ -1,0 +1,61 @@
+"""Names: which destination of the broker a queue or a topic of recado is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+REPLIES: Final = "reply."
+"""What begins so gets replies. It is a topic: what comes when nobody listens any more is
+dropped by the broker, where a queue would be made anew and keep it."""
+_DECLARED: Final = "recado.queues"
+_SCHEDULER: Final = "/topic/ActiveMQ.Scheduler.Management"
+_CONSUMERS: Final = "ActiveMQ.Advisory.Consumer.Queue."
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one installation; ``prefix`` is what Zocalo calls a namespace."""
+
+    prefix: str = ""
+
+    def queue(self, name: str) -> str:
+        """Return a queue's destination; that of a queue of replies is a topic."""
+        kind = "topic" if name.startswith(REPLIES) else "queue"
+        return f"/{kind}/{self.prefix}{name}"
+
+    def topic(self, name: str) -> str:
+        """Return a topic's destination."""
+        return f"/topic/{self.prefix}{name}"
+
+    def queue_of(self, destination: str) -> str | None:
+        """Return which queue a destination is; none if it is none of ours."""
+        prefix = f"/queue/{self.prefix}"
+        if not destination.startswith(prefix) or destination == self.declared:
+            return None
+        return destination.removeprefix(prefix)
+
+    @property
+    def declared(self) -> str:
+        """Where it is written down which queues were declared."""
+        return f"/queue/{self.prefix}{_DECLARED}"
+
+    @property
+    def consumers(self) -> str:
+        """Where the broker tells who consumes what."""
+        return f"/topic/{_CONSUMERS}>"
+
+    def consumed(self, destination: str) -> str | None:
+        """Return which queue it is that somebody consumes, as the broker tells it."""
+        return self.queue_of(destination.replace(f"/topic/{_CONSUMERS}", "/queue/", 1))
+
+    @property
+    def scheduler(self) -> str:
+        """Where the broker is asked for its delayed messages."""
+        return _SCHEDULER
+
+
+def names_of(path: str) -> Names:
+    """Return the names that a URL's path stands for."""
+    space = path.strip("/.")
+    return Names(f"{space}." if space else "")
