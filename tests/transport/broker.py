@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from recado.message import Message
 from recado.transport import Transport
 from tests.transport.differences import Differences
 
@@ -33,6 +34,10 @@ class Broker(Protocol):
 
     async def advance(self, seconds: float) -> None:
         """Let time pass; only a broker with a clock of its own has to wait for it."""
+        ...
+
+    async def look(self, queue: str) -> list[Message]:
+        """Return the messages of a queue that can be seen, oldest first; all stay."""
         ...
 
     async def subscriptions(self, topic: str) -> int:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from recado.transport import Depth
+
+Known: TypeAlias = Literal["told", "as ready", "unseen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +39,55 @@ class Differences:
     notices_hang_s: float | None = 4.0
     """The same for a process that hangs, with a lease of a second; None: it never is."""
 
-    counts_delayed: bool = True
-    """Whether a depth tells delayed messages from ready ones; else they are ready."""
+    browses: bool = True
+    """Whether one can look into a queue; else the transport says that one cannot."""
 
-    counts_held: bool = True
-    """Whether a depth tells held messages from ready ones; else they are ready."""
+    lists_queues: bool = True
+    """Whether depths tell of every declared queue; else only of those asked for."""
+
+    delayed: Known = "told"
+    """Whether who looks, and a depth, see delayed messages, and as what."""
+
+    held: Known = "told"
+    """The same for messages that are delivered and not settled."""
+
+    def seen(
+        self, *ready: str, held: Sequence[str] = (), delayed: Sequence[str] = ()
+    ) -> list[str]:
+        """Return which of a queue's messages are seen there."""
+        return [
+            *(held if self.held != "unseen" else ()),
+            *ready,
+            *(delayed if self.delayed != "unseen" else ()),
+        ]
+
+    def depth(self, ready: int = 0, delayed: int = 0, held: int = 0) -> Depth:
+        """Return what a depth tells of so many messages."""
+        return Depth(
+            ready
+            + (delayed if self.delayed == "as ready" else 0)
+            + (held if self.held == "as ready" else 0),
+            delayed if self.delayed == "told" else 0,
+            held if self.held == "told" else 0,
+        )
 
 
 EMBEDDED = Differences()
+
+RABBITMQ = Differences(
+    heeds_priority=False,
+    knows_what_began=False,
+    notices_hang_s=None,
+    settles_all_or_none=False,
+    browses=False,
+    lists_queues=False,
+    delayed="unseen",
+    held="unseen",
+)
+
+ACTIVEMQ = Differences(
+    late_s=1.0,
+    knows_what_began=False,
+    notices_hang_s=None,
+    held="as ready",
+)

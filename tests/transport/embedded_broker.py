@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from contextlib import closing
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
+from recado.message import Message
 from recado.transport import Transport, make_transport
 from recado.transport.embedded import EmbeddedTransport
 from tests.transport.broker import Broker
@@ -23,6 +25,7 @@ class EmbeddedBroker:
         self._durability = durability
         self._ahead_s = 0.0
         self._open: list[EmbeddedTransport] = []
+        self._looking: Transport | None = None
 
     def url(self, *, lease_s: float | None = None, ceiling: int | None = None) -> str:
         options = [f"durability={self._durability}"]
@@ -50,6 +53,12 @@ class EmbeddedBroker:
         for transport in self._open:
             transport.poke()
 
+    async def look(self, queue: str) -> list[Message]:
+        if self._looking is None:
+            self._looking = await self.open()
+        found = await self._looking.browse(queue, limit=10_000)
+        return [each.message for each in found]
+
     async def subscriptions(self, topic: str) -> int:
         with closing(sqlite3.connect(self._path)) as database:
             (count,) = database.execute(
@@ -65,4 +74,13 @@ class EmbeddedBroker:
         return time.time() + self._ahead_s
 
 
-_: type[Broker] = EmbeddedBroker
+@asynccontextmanager
+async def embedded_broker(
+    folder: Path, durability: str = "disk"
+) -> AsyncGenerator[Broker]:
+    """Make a broker for the length of a block."""
+    broker = EmbeddedBroker(folder, durability)
+    try:
+        yield broker
+    finally:
+        await broker.close()

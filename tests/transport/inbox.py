@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from recado.message import CORRELATION, ID, NORMAL, REPLY_TO, Message, Outgoing
 from recado.transport import DEAD_LETTERS, Browsed, Delivery, Transport
+from tests.transport.broker import Broker
 
 PATIENCE_S = 10.0
 """How long a test waits for what must happen; only a failing test waits so long."""
@@ -71,15 +72,14 @@ async def consuming(transport: Transport, queue: str, *, prefetch: int = 100) ->
     return inbox
 
 
-async def queued(transport: Transport, queue: str) -> list[str]:
-    """Return the ids of the messages in a queue, in the order of their coming."""
-    return ids(await transport.browse(queue, limit=10_000))
+async def queued(broker: Broker, queue: str) -> list[str]:
+    """Return the ids of the messages in a queue that one can see, oldest first."""
+    return [message.id for message in await broker.look(queue)]
 
 
-async def dead_letters(transport: Transport) -> dict[str, Message]:
+async def dead_letters(broker: Broker) -> dict[str, Message]:
     """Return the dead letters by their ids."""
-    letters = await transport.browse(DEAD_LETTERS, limit=10_000)
-    return {letter.message.id: letter.message for letter in letters}
+    return {message.id: message for message in await broker.look(DEAD_LETTERS)}
 
 
 async def answer(delivery: Delivery, body: bytes) -> None:

@@ -236,9 +236,9 @@ class Story:
 
     async def check(self) -> None:
         """Accepted is done, dead and queued, and nothing else."""
-        assert sorted(await queued(self.observer, "work")) == sorted(self.failures)
+        assert sorted(await queued(self.broker, "work")) == sorted(self.failures)
         assert (await self.observer.depth("work")).total == len(self.failures)
-        assert set(await dead_letters(self.observer)) == self.dead
+        assert set(await dead_letters(self.broker)) == self.dead
 
     async def finish(self) -> None:
         """Have everything that is left delivered and done."""

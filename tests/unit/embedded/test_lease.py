@@ -19,7 +19,6 @@ from tests.transport.inbox import (
     eventually,
     ids,
     message,
-    queued,
     to,
     to_topic,
 )
@@ -63,7 +62,7 @@ async def test_what_it_would_have_claimed_is_not_lost(
 
     assert delivery.attempt == 1
     await delivery.done()
-    assert await queued(transport, "work") == []
+    assert ids(await transport.browse("work")) == []
 
 
 async def test_what_it_held_comes_again_and_what_it_says_of_it_counts_no_more(
@@ -80,7 +79,7 @@ async def test_what_it_held_comes_again_and_what_it_says_of_it_counts_no_more(
 
     assert caught.value.stale == (held,)
     assert ids(await inbox.take(1)) == ["a"]
-    assert await queued(transport, "work") == ["a", "b"]
+    assert ids(await transport.browse("work")) == ["a", "b"]
 
 
 async def test_stale_deliveries_leave_room_and_the_rest_can_be_settled(

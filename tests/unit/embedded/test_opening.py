@@ -14,7 +14,7 @@ import pytest
 from recado.errors import ConfigError, DisconnectedError, RefusedError
 from recado.transport import Depth
 from recado.transport.embedded import EmbeddedTransport, audience, rounds, workers
-from tests.transport.inbox import Inbox, consuming, message, queued, to
+from tests.transport.inbox import Inbox, consuming, ids, message, to
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_the_dead_letters_are_there_from_the_start(url: str) -> None:
         assert await transport.depth("dlq") == Depth(0, 0, 0)
         assert await transport.browse("dlq") == []
         await transport.publish(to("dlq", "a"))
-        assert await queued(transport, "dlq") == ["a"]
+        assert ids(await transport.browse("dlq")) == ["a"]
 
 
 async def test_closing_twice_at_once_is_closing_once(url: str) -> None:
@@ -132,7 +132,7 @@ async def test_what_is_closed_can_be_opened_again(url: str) -> None:
             await transport.publish(to("work", name))
 
     async with transport:
-        assert await queued(transport, "work") == ["a", "b"]
+        assert ids(await transport.browse("work")) == ["a", "b"]
 
 
 async def test_closing_amid_everything_ends_everything(url: str) -> None:
