@@ -11,9 +11,6 @@ from typing import Final, Protocol
 
 import structlog
 
-# It has no types: what is used of it is typed by what overrides it here.
-from aiostomp import AioStomp  # type: ignore[import-untyped] # pyright: ignore[reportMissingTypeStubs]
-
 from recado.errors import ConfigError, DisconnectedError
 from recado.ids import new_id
 from recado.transport.activemq.frames import Frame
@@ -49,17 +46,16 @@ class User(Protocol):
         ...
 
 
-class Link(AioStomp):  # type: ignore[misc] # it has no types
+class Link:
     """Connects to one of the hosts, and again whenever that is lost, until it is closed."""
 
     def __init__(self, address: Address, user: User, heartbeat_s: float) -> None:
-        host, port = address.hosts[0]
-        super().__init__(host, port, loop=asyncio.get_running_loop())
         self._address = address
         self._user = user
         self._heartbeat_s = heartbeat_s
         self._name = f"recado-{new_id()}"
         self._count = 0
+        self._is_closed = False
         self._reader: Reader | None = None
         self._reconnecting: asyncio.Task[None] | None = None
 
@@ -82,8 +78,7 @@ class Link(AioStomp):  # type: ignore[misc] # it has no types
             except DisconnectedError as error:
                 errors.append(str(error))
                 continue
-            self._host, self._port, self._reader = host, port, reader
-            self._connected = True
+            self._reader = reader
             return
         raise DisconnectedError(f"{self._address.shown}: {'; '.join(errors)}")
 
@@ -100,7 +95,7 @@ class Link(AioStomp):  # type: ignore[misc] # it has no types
         tls = self._address.tls()
         try:
             async with asyncio.timeout(CONNECT_S):
-                await self._loop.create_connection(
+                await asyncio.get_running_loop().create_connection(
                     lambda: reader,
                     host,
                     port,
@@ -131,13 +126,12 @@ class Link(AioStomp):  # type: ignore[misc] # it has no types
 
     async def close(self) -> None:
         """Say goodbye, and stay away."""
-        self._closed = True
+        self._is_closed = True
         task, self._reconnecting = self._reconnecting, None
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
         reader, self._reader = self._reader, None
-        self._connected = False
         if reader is None:
             return
         with suppress(DisconnectedError, TimeoutError):
@@ -147,7 +141,7 @@ class Link(AioStomp):  # type: ignore[misc] # it has no types
 
     def abandon(self) -> None:
         """Vanish without a word, as a process does that is killed."""
-        self._closed = True
+        self._is_closed = True
         if self._reconnecting is not None:
             self._reconnecting.cancel()
         reader, self._reader = self._reader, None
@@ -175,9 +169,8 @@ class Link(AioStomp):  # type: ignore[misc] # it has no types
         if reader is not self._reader:
             return
         self._reader = None
-        self._connected = False
         self._user.interrupted()
-        if self._closed:
+        if self._is_closed:
             return
         log.warning("transport.disconnected", broker=self.shown, error=str(error))
         self._begin()
@@ -189,7 +182,7 @@ class Link(AioStomp):  # type: ignore[misc] # it has no types
     async def _reconnect(self) -> None:
         """Try all hosts, with growing pauses, until one is there."""
         wait_s, tries = _FIRST_WAIT_S, 0
-        while not self._closed:
+        while not self._is_closed:
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
             tries += 1
             try:

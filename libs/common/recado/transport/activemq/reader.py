@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 # It has no types: what is used of it is typed by what overrides it here.
 from aiostomp.aiostomp import (  # type: ignore[import-untyped]
@@ -32,7 +32,7 @@ _LOGIN: Final = ("password", "authentication", "not authorized", "security")
 
 
 class Owner(Protocol):
-    """Who hears of a connection; aiostomp calls this the frame handler."""
+    """Who hears of a connection; what aiostomp calls the frame handler."""
 
     def received(self, reader: Reader, messages: Sequence[Frame]) -> None:
         """Take messages that came together."""
@@ -65,7 +65,9 @@ class Reader(StompReader):  # type: ignore[misc] # it has no types
         loop = asyncio.get_running_loop()
         beat_ms = round(login.heartbeat_s * 1000)
         super().__init__(
-            self, loop, heartbeat={"enabled": True, "cx": beat_ms, "cy": beat_ms}
+            owner,  # pyright: ignore[reportArgumentType] # only used by what is replaced
+            loop,
+            heartbeat={"enabled": True, "cx": beat_ms, "cy": beat_ms},
         )
         self._protocol = Codec()
         self._connect_headers["host"] = login.host
@@ -90,13 +92,15 @@ class Reader(StompReader):  # type: ignore[misc] # it has no types
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with CONNECT."""
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's has no such base
         transport.set_write_buffer_limits(high=_HIGH_WATER)
         super().connection_made(transport)
         self._tick()
 
-    def data_received(self, data: bytes) -> None:
+    def data_received(self, data: bytes | None) -> None:
         """Take frames; all messages among them are handed over together."""
+        if not data:
+            return
         self.heard = self._loop.time()
         try:
             self._protocol.feed_data(data)
