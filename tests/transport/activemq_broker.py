@@ -39,7 +39,8 @@ class ActiveMQBroker(Wired):
         end = f"/topic/{uuid4()}"
         async with stomp(self._server) as connection:
             topic = f"{_CONSUMERS}{self.path}.{topic}"
-            connection.send("SUBSCRIBE", {"id": "found", "destination": topic})
+            found = {"id": "found", "destination": topic, "transformation": "none"}
+            connection.send("SUBSCRIBE", found)
             connection.send("SUBSCRIBE", {"id": "end", "destination": end})
             connection.send("SEND", {"destination": end})
             count = 0

@@ -30,6 +30,9 @@ class Differences:
     settles_all_or_none: bool = True
     """Whether what a settlement sends and the end of its input are one transaction."""
 
+    releases_in_place: bool = True
+    """Whether what is released keeps its place; else it goes to the end of the queue."""
+
     knows_what_began: bool = True
     """Whether a crash counts only for messages whose work had begun, or for all held."""
 
@@ -76,6 +79,7 @@ EMBEDDED = Differences()
 
 RABBITMQ = Differences(
     heeds_priority=False,
+    releases_in_place=False,
     knows_what_began=False,
     notices_hang_s=None,
     settles_all_or_none=False,
@@ -87,6 +91,7 @@ RABBITMQ = Differences(
 
 ACTIVEMQ = Differences(
     late_s=1.0,
+    releases_in_place=False,
     knows_what_began=False,
     notices_hang_s=None,
     held="as ready",

@@ -34,7 +34,9 @@ async def test_no_more_are_held_than_the_prefetch_says(
         assert inbox.waiting == 0
 
 
-async def test_a_failed_settlement_makes_no_room(transport: Transport) -> None:
+async def test_a_failed_settlement_makes_no_room(
+    broker: Broker, transport: Transport
+) -> None:
     await transport.publish(to("work", *TEN))
     inbox = await consuming(transport, "work", prefetch=1)
     delivery = await inbox.next()
@@ -44,7 +46,7 @@ async def test_a_failed_settlement_makes_no_room(transport: Transport) -> None:
     await delivery.release()
     again = await inbox.next()
 
-    assert again.message.id == "m0"
+    assert again.message.id == ("m0" if broker.differences.releases_in_place else "m1")
     assert inbox.waiting == 0
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from recado.errors import DisconnectedError
-from recado.transport import Transport, UnsettledError
+from recado.transport import Delivery, Transport, UnsettledError
 from tests.transport.broker import Broker
 from tests.transport.inbox import (
     PATIENCE_S,
@@ -24,7 +24,6 @@ from tests.transport.inbox import (
     consuming,
     dead_letters,
     eventually,
-    ids,
     queued,
     to,
 )
@@ -253,16 +252,37 @@ async def test_the_neighbours_of_a_crash_never_reach_the_ceiling(
     await transport.publish(to("work", "bad", *(f"m{n}" for n in range(4))))
 
     await abandoned(broker, "bad", count=5, ceiling=3)
+    survivors: list[str] = []
     for _ in range(2):
-        await abandoned(broker, "bad", count=1, ceiling=3)
+        survivors += await lived(broker, "bad", ceiling=3)
     inbox = await consuming(transport, "work")
-    survivors = await inbox.take(4)
+    while len(survivors) < 4:
+        survivors.append(await ended(await inbox.next()))
 
     async def is_dead() -> bool:
         return list(await dead_letters(broker)) == ["bad"]
 
-    assert sorted(ids(survivors)) == ["m0", "m1", "m2", "m3"]
+    assert sorted(survivors) == ["m0", "m1", "m2", "m3"]
     await eventually(is_dead, "the message that kills is a dead letter")
+
+
+async def lived(broker: Broker, killer: str, **options: int) -> list[str]:
+    """Handle messages until one of them kills; return those that were done."""
+    transport = await broker.open(**options)
+    inbox = await consuming(transport, "work")
+    done: list[str] = []
+    while (delivery := await inbox.next()).message.id != killer:
+        done.append(await ended(delivery))
+    delivery.began()
+    await broker.abandon(transport)
+    return done
+
+
+async def ended(delivery: Delivery) -> str:
+    """Be done with a message; return its id."""
+    delivery.began()
+    await delivery.done()
+    return delivery.message.id
 
 
 async def test_of_a_batch_with_a_stale_delivery_nothing_is_done_and_it_is_named(
@@ -292,7 +312,15 @@ async def test_a_message_in_flight_when_its_consumer_dies_is_delivered_once_more
     await abandoned(broker, count=20)
 
     inbox = await consuming(transport, "work")
-    back = await inbox.take(50)
+    attempts: dict[str, int] = {}
+    for _ in names:
+        delivery = await inbox.next()
+        attempts[await ended(delivery)] = delivery.attempt
 
-    assert sorted(ids(back)) == names
-    assert {delivery.attempt for delivery in back} == {1}
+    assert sorted(attempts) == names
+    again = [attempt for attempt in attempts.values() if attempt > 1]
+    if broker.differences.knows_what_began:
+        assert again == []
+    else:  # what was on its way to the process counts as well
+        assert 20 <= len(again) <= 50
+        assert set(again) == {2}

@@ -95,7 +95,7 @@ async def test_the_reply_to_somebody_who_has_gone_is_no_error(
 ) -> None:
     client = await broker.open()
     inbox = await consuming(transport, "work")
-    asked = asyncio.ensure_future(client.request("work", message("q")))
+    asked = asyncio.ensure_future(client.request("work", message("q"), timeout_s=1.0))
     question = await inbox.next()
 
     await broker.abandon(client)
