@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -46,16 +46,18 @@ def transaction(number: int, sent: Sequence[Sent], acks: Sequence[str]) -> bytes
 class Wire(asyncio.Protocol):
     """Takes frames apart, and hands on what came with one read."""
 
-    def __init__(self, queue: str) -> None:
+    def __init__(self, queue: str, user: str, password: str) -> None:
         self._queue = queue
+        self._user = user
+        self._password = password
         self._buffer = bytearray()
         self._waiting: list[Frame] = []
         self._under_way = False
         self._number = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
+        login = {"login": self._user, "passcode": self._password}
         hello = {"accept-version": "1.2", "host": "localhost", "heart-beat": "0,0"}
         taking = {
             "id": "0",
@@ -63,7 +65,9 @@ class Wire(asyncio.Protocol):
             "ack": "client-individual",
             "activemq.prefetchSize": str(PREFETCH),
         }
-        transport.write(frame("CONNECT", hello) + frame("SUBSCRIBE", taking))
+        self._transport.write(
+            frame("CONNECT", hello | login) + frame("SUBSCRIBE", taking)
+        )
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -122,7 +126,8 @@ async def relay(url: str, queue: str) -> None:
     """Carry messages from a queue to where the recipe sends them, until killed."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    await loop.create_connection(lambda: Wire(queue), parts.hostname, parts.port)
+    wire = Wire(queue, parts.username or "", parts.password or "")
+    await loop.create_connection(lambda: wire, parts.hostname, parts.port)
     await asyncio.Event().wait()
 
 
