@@ -1,5 +1,7 @@
 """Who consumes what, and how much of it."""
 
+import asyncio
+
 import pytest
 
 from recado.errors import UnroutableError
@@ -158,6 +160,18 @@ async def test_closing_twice_is_closing_once(broker: Broker) -> None:
     await transport.close()
 
     assert not transport.is_alive
+
+
+async def test_closing_a_lost_connection_takes_no_time(
+    broker: Broker, transport: Transport
+) -> None:
+    await transport.publish(to("work", "a"))
+    inbox = await consuming(transport, "work")
+    await inbox.next()
+    await broker.abandon(transport)
+
+    async with asyncio.timeout(1.0):
+        await transport.close()
 
 
 async def test_a_slow_consumer_does_not_keep_the_others_waiting(

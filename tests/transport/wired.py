@@ -46,6 +46,5 @@ class Wired:
 
     async def close(self) -> None:
         """Close every connection, those too whose wire is cut."""
-        for transport, wire in self._wires.items():
-            await transport.close()
-            await wire.cut()
+        await asyncio.gather(*(transport.close() for transport in self._wires))
+        await asyncio.gather(*(wire.cut() for wire in self._wires.values()))
