@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeAlias
 
-from recado.config import BROKER_SCHEMES, shown
+from recado.config import shown
 from recado.errors import ConfigError, nearest
 from recado.registry import Factory, Registry
 from recado.transport.base import (
@@ -36,6 +36,14 @@ def _embedded(url: str, clock: Callable[[], float]) -> Transport:
     return EmbeddedTransport(url, clock=clock)
 
 
+@transports.register("amqp")
+@transports.register("amqps")
+def _rabbitmq(url: str, clock: Callable[[], float]) -> Transport:
+    from recado.transport.rabbitmq import RabbitTransport
+
+    return RabbitTransport(url, clock=clock)
+
+
 @transports.register("stomp")
 @transports.register("stomp+ssl")
 def _activemq(url: str, clock: Callable[[], float]) -> Transport:
@@ -51,11 +59,6 @@ def make_transport(url: str, *, clock: Callable[[], float] = time.time) -> Trans
         ConfigError: for a URL that no transport understands.
     """
     scheme = url.partition(":")[0]
-    if scheme not in transports and scheme in BROKER_SCHEMES:
-        raise ConfigError(
-            f"broker {shown(url)!r}: there is no transport for {scheme!r} yet; use the"
-            " embedded one, sqlite:///PATH"
-        )
     if scheme not in transports:
         hint = nearest(scheme, map(str, transports.keys()))
         raise ConfigError(

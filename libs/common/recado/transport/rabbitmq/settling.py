@@ -1,0 +1,170 @@
+"""Settling: one call of ``settle``, from the marking of its deliveries to their end.
+
+What is sent is confirmed first, and then the deliveries are acknowledged: a crash in
+between gives a duplicate, not a loss.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from recado.message import Outgoing
+from recado.transport import copies
+from recado.transport.base import (
+    DEAD_LETTERS,
+    Delivery,
+    Settlement,
+    UnsettledError,
+    Verdict,
+)
+from recado.transport.marking import mark, unmark
+from recado.transport.rabbitmq import parcels
+from recado.transport.rabbitmq.frames import Parcel
+from recado.transport.rabbitmq.publisher import Call, ReturnedError
+
+if TYPE_CHECKING:
+    from recado.transport.rabbitmq.consumer import RabbitConsumer
+    from recado.transport.rabbitmq.transport import RabbitTransport
+
+
+class Settling:
+    """Deliveries on their way to their end.
+
+    What came of it is noted when it is known, not when the caller hears of it: the caller
+    may have been cancelled.
+    """
+
+    def __init__(
+        self,
+        transport: RabbitTransport,
+        settlements: Sequence[Settlement],
+        outgoing: Sequence[Outgoing],
+    ) -> None:
+        self._transport = transport
+        self._settlements = settlements
+        self._outgoing = outgoing
+        self._deliveries = [each.delivery for each in settlements]
+        self._consumers: dict[RabbitConsumer, list[Delivery]] = {}
+        for delivery in self._deliveries:
+            self._consumers.setdefault(delivery.tag.consumer, []).append(delivery)
+        self._future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._call: Call | None = None
+
+    async def run(self) -> None:
+        """Carry it out."""
+        mark(self._deliveries)
+        try:
+            sent = await self._parcels()
+            if stale := self._stale():
+                raise UnsettledError(stale, {})
+            for consumer in self._consumers:
+                consumer.settlings.add(self)
+            if sent:
+                self._call = self._transport.publisher.submit(sent, self._ended)
+            else:
+                self._ended(None)
+        except BaseException as error:
+            self._fail(error)
+            raise
+        await self._future
+
+    # What is sent
+
+    async def _parcels(self) -> list[Parcel]:
+        settlements = self._settlements
+        sent = [each for one in settlements for each in one.outgoing]
+        sent += self._outgoing
+        topology = self._transport.topology
+        unknown = await self._transport.prepare(sent)
+        if unknown:
+            unroutable = self._unroutable(unknown)
+            if unroutable:
+                raise UnsettledError(self._stale(), unroutable)
+            raise topology.undeclared(unknown[0])
+        if any(each.verdict is Verdict.DEAD for each in settlements):
+            await topology.declare(())
+        for each in settlements:
+            if each.verdict is Verdict.RETRY and each.after_s > 0:
+                await self._transport.prepare_way(each.delivery.queue, each.after_s)
+        now = self._transport.clock()
+        ends = [each for each in settlements if each.verdict is not Verdict.DONE]
+        return [
+            *(parcels.parcel(each, now) for each in sent),
+            *filter(None, map(self._copy, ends)),
+        ]
+
+    def _copy(self, settlement: Settlement) -> Parcel | None:
+        """Return the copy that stands for a message from now on."""
+        delivery = settlement.delivery
+        if delivery.tag.is_fleeting:
+            return None
+        match settlement.verdict:
+            case Verdict.RETRY:
+                headers = copies.retried(settlement)
+                after_s = settlement.after_s
+                return parcels.copy(delivery, headers, delivery.queue, delay_s=after_s)
+            case Verdict.DEAD:
+                return parcels.copy(delivery, copies.dead(settlement), DEAD_LETTERS)
+            case _:
+                headers = copies.released(delivery, suspect=delivery.tag.is_suspect)
+                return parcels.copy(delivery, headers, delivery.queue)
+
+    def _unroutable(self, queues: Sequence[str]) -> dict[int, str]:
+        return {
+            index: each.queue
+            for index, settlement in enumerate(self._settlements)
+            for each in settlement.outgoing
+            if each.queue in queues and each.mandatory and not each.is_topic
+        }
+
+    # What comes of it
+
+    def _stale(self) -> list[Delivery]:
+        return [
+            delivery
+            for consumer, deliveries in self._consumers.items()
+            for delivery in deliveries
+            if consumer.is_stale(delivery)
+        ]
+
+    def lost(self) -> None:
+        """Hear that a channel is gone, and deliveries with it."""
+        stale = self._stale()
+        if stale and not self._future.done():
+            if self._call is not None:
+                self._call.is_over = True
+            self._fail(UnsettledError(stale, {}))
+
+    def _ended(self, error: Exception | None) -> None:
+        if isinstance(error, ReturnedError):
+            error = self._not_routed(error)
+        if error is not None:
+            self._fail(error)
+            return
+        self._leave()
+        for consumer, deliveries in self._consumers.items():
+            consumer.end(deliveries)
+        if not self._future.done():
+            self._future.set_result(None)
+
+    def _not_routed(self, error: ReturnedError) -> Exception:
+        """Return what is wrong if a queue that was there is not there any more."""
+        self._transport.topology.forget(error.queues)
+        unroutable = self._unroutable(error.queues)
+        if unroutable:
+            return UnsettledError(self._stale(), unroutable)
+        return self._transport.topology.undeclared(error.queues[0])
+
+    def _fail(self, error: BaseException) -> None:
+        self._leave()
+        stale = error.stale if isinstance(error, UnsettledError) else ()
+        unmark([each for each in self._deliveries if each not in stale])
+        if not self._future.done():
+            self._future.set_exception(error)
+            self._future.exception()  # it is raised where it is awaited, if it is
+
+    def _leave(self) -> None:
+        for consumer in self._consumers:
+            consumer.settlings.discard(self)
