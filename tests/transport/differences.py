@@ -24,12 +24,6 @@ class Differences:
     late_s: float = 0.5
     """How much later than asked for a delayed message may come."""
 
-    publishes_all_or_none: bool = True
-    """Whether nothing of a publish is kept if one of its messages is unroutable."""
-
-    settles_all_or_none: bool = True
-    """Whether what a settlement sends and the end of its input are one transaction."""
-
     releases_in_place: bool = True
     """Whether what is released keeps its place; else it goes to the end of the queue."""
 
@@ -82,7 +76,6 @@ RABBITMQ = Differences(
     releases_in_place=False,
     knows_what_began=False,
     notices_hang_s=None,
-    settles_all_or_none=False,
     browses=False,
     lists_queues=False,
     delayed="unseen",
