@@ -38,7 +38,7 @@ class ActiveMQ(Server):
     ) -> None:
         self._java = required("activemq", "java")
         if not _ARCHIVE.exists():
-            missing("activemq", "activemq.jar")
+            missing("activemq is not installed; tools/install-brokers does it")
         super().__init__(folder, certificates=certificates, place=place)
         (folder / "tmp").mkdir(exist_ok=True)
         self._configuration = configuration

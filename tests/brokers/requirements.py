@@ -14,13 +14,12 @@ def required(package: str, program: str | Path) -> str:
     """Return a program's path; without it the test ends here, and says what to install."""
     found = shutil.which(program)
     if found is None:
-        missing(package, program)
+        missing(f"{package} is not installed; tools/install-brokers does it")
     return found
 
 
-def missing(package: str, program: str | Path) -> NoReturn:
+def missing(reason: str) -> NoReturn:
     """End the test that needs something that is not here."""
-    reason = f"no {program}: {package} is not installed; tools/install-brokers does it"
     if os.environ.get("CI"):
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)

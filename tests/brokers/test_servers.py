@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.brokers.activemq import ActiveMQ
 from tests.brokers.certificates import make_certificates
+from tests.brokers.netns import Namespace, Way, namespace
 from tests.brokers.rabbitmq import RabbitMQ
 
 SERVERS: tuple[type[RabbitMQ] | type[ActiveMQ], ...] = (RabbitMQ, ActiveMQ)
@@ -25,6 +29,15 @@ server = Server(Path(sys.argv[1]))
 server.spawn()
 print(server.pid, flush=True)
 sys.stdin.read()
+"""
+
+ECHO = """
+import socket, sys
+with socket.create_server((sys.argv[1], 0)) as server:
+    print(server.getsockname()[1], flush=True)
+    connection, _ = server.accept()
+    while text := connection.recv(1):
+        connection.sendall(text)
 """
 
 
@@ -96,3 +109,35 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
         pass
 
     until_none_is_left(server.folder)
+
+
+@pytest.mark.parametrize("way", ["in", "out", "both"])
+def test_a_network_that_is_cut_is_silent_until_it_heals(way: Way) -> None:
+    with namespace() as place, served(place) as connection:
+        assert said(connection, b"a") == b"a"
+
+        place.cut(way)
+        with pytest.raises(TimeoutError):
+            said(connection, b"b")
+        place.heal()
+
+        connection.settimeout(10)
+        assert connection.recv(1) == b"b"
+
+
+@contextmanager
+def served(place: Namespace) -> Generator[socket.socket]:
+    """Connect to something in a network that says what it hears."""
+    program = [*place.enter(), sys.executable, "-c", ECHO, place.host]
+    with subprocess.Popen(program, stdout=subprocess.PIPE) as echo:
+        assert echo.stdout is not None
+        port = int(echo.stdout.readline())
+        with socket.create_connection((place.host, port), 5.0) as connection:
+            yield connection
+        echo.kill()
+
+
+def said(connection: socket.socket, text: bytes) -> bytes:
+    connection.settimeout(0.3)
+    connection.sendall(text)
+    return connection.recv(1)
