@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from aiormq.connection import TransportFactory
 from yarl import URL
@@ -64,8 +64,7 @@ class Tap(asyncio.StreamReaderProtocol):
         self._wire: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._wire = transport
+        self._wire = cast("asyncio.Transport", transport)  # uvloop's has no such base
         super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
