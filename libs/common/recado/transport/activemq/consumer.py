@@ -160,7 +160,7 @@ class ActiveMQConsumer:
             copy = self.copy(delivery, headers, destination)
             self._transport.lane.submit(Call([copy], [delivery.tag]))
         except (DisconnectedError, RefusedError) as error:
-            log.error(
+            log.warning(
                 "transport.copy_failed",
                 queue=self.queue,
                 message_id=delivery.message.id,
@@ -194,7 +194,7 @@ class ActiveMQConsumer:
         try:
             self._deliver(deliveries)
         except Exception:
-            log.exception("transport.deliver_failed", queue=self.queue)
+            log.error("transport.deliver_failed", queue=self.queue, exc_info=True)
 
     # Ending
 
@@ -233,6 +233,7 @@ class ActiveMQConsumer:
             else:
                 parts.append(self.put_back(delivery).frame(transaction, None, now))
                 parts.append(tag.ack(transaction))
+                tag.is_gone = True
         parts += [frame("UNSUBSCRIBE", {"id": each}) for each in self.subscriptions]
         self.is_closed = True
         self._held.clear()

@@ -16,17 +16,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
+
 from recado.errors import DisconnectedError, RefusedError, TransportError
 from recado.transport.activemq.frames import frame
 from recado.transport.activemq.reader import Reader
 from recado.transport.activemq.sending import Sending
 from recado.transport.activemq.tag import Tag
 
+log = structlog.get_logger()
+
 UNDER_WAY: Final = 2
 """Groups that are sent and not confirmed: the next is there when the broker is free."""
+BLOCKED_S: Final = 10.0
+"""How long the broker may take to confirm before that is worth a line in the log."""
 _MOST_CALLS: Final = 256
 _MOST_BYTES: Final = 1024 * 1024
-_FORGET_AFTER: Final = 200
+FORGET_AFTER: Final = 200
+"""Acknowledgements after which the broker is made to forget them."""
 
 
 class InterruptedCallError(TransportError):
@@ -77,6 +84,7 @@ class Call:
 class _Group:
     calls: list[Call]
     is_delays: bool
+    sent_at: float
     receipts: list[asyncio.Future[None]] = field(
         default_factory=list[asyncio.Future[None]]
     )
@@ -110,6 +118,7 @@ class Lane:
         self._is_set_to_flush = False
         self._is_closed = False
         self._connected = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
 
     def submit(self, call: Call) -> None:
         """Have a call carried out; its future tells the end.
@@ -158,16 +167,18 @@ class Lane:
 
     def fault(self, text: str) -> bool:
         """Hear of an error without a receipt: it is about what was sent first."""
-        if not self._groups:
-            return False
-        group = self._groups[0]
-        group.fault = group.fault or RefusedError(f"the broker refuses: {text}")
-        return True
+        for group in self._groups:
+            if not group.is_answered:
+                group.fault = RefusedError(f"the broker refuses: {text}")
+                return True
+        return False
 
     def close(self, error: Exception) -> None:
         """Take nothing more; tell those who wait."""
         self._is_closed = True
         self._connected.set()
+        if self._timer is not None:
+            self._timer.cancel()
         waiting, self._waiting = self._waiting, deque()
         groups, self._groups = self._groups, deque()
         for call in [*waiting, *(each for group in groups for each in group.calls)]:
@@ -189,11 +200,9 @@ class Lane:
             if reader.is_paused:
                 reader.when_resumed(self._flush_soon)
                 return
-            group = self._next_group()
-            if group is not None:
-                self._send(reader, group)
+            self._send(reader, self._next_group())
 
-    def _next_group(self) -> _Group | None:
+    def _next_group(self) -> _Group:
         calls: list[Call] = []
         size = 0
         is_delays = bool(self._waiting[0].delays)
@@ -207,14 +216,11 @@ class Lane:
             )
             if not fits:
                 break
-            self._waiting.popleft()
-            if call.future.cancelled():
-                continue
-            calls.append(call)
+            calls.append(self._waiting.popleft())
             size += call.size
             if call.is_alone or _is_parked(call):
                 break
-        return _Group(calls, is_delays) if calls else None
+        return _Group(calls, is_delays, self._loop.time())
 
     def _send(self, reader: Reader, group: _Group) -> None:
         make = self._delays if group.is_delays else self._transaction
@@ -223,6 +229,20 @@ class Lane:
         for receipt in group.receipts:
             receipt.add_done_callback(lambda _: self._answered(reader, group))
         reader.write(data)
+        if self._timer is None:
+            self._timer = self._loop.call_later(BLOCKED_S, self._look_at_the_time)
+
+    def _look_at_the_time(self) -> None:
+        """Say so if the broker keeps us waiting, as it does when its disk is full."""
+        self._timer = None
+        if not self._groups:
+            return
+        waited_s = self._loop.time() - self._groups[0].sent_at
+        if waited_s > BLOCKED_S / 2:
+            log.warning(
+                "transport.blocked", broker=self._name, waited_s=round(waited_s, 1)
+            )
+        self._timer = self._loop.call_later(BLOCKED_S, self._look_at_the_time)
 
     def _delays(
         self, reader: Reader, calls: Sequence[Call]
@@ -276,7 +296,7 @@ class Lane:
         is aborted clears that.
         """
         self._acked += acks
-        if self._acked < _FORGET_AFTER:
+        if self._acked < FORGET_AFTER:
             return []
         self._acked = 0
         empty = {"transaction": self.new_transaction()}

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from recado.errors import ConfigError, DisconnectedError
+from recado.errors import ConfigError, DisconnectedError, TransportError
 from recado.ids import new_id
 from recado.transport.activemq.frames import Frame
 from recado.transport.activemq.reader import Login, Reader
@@ -193,7 +193,7 @@ class Link:
                 if self._reader is reader is not None:
                     log.info("transport.connected", broker=self.shown, tries=tries)
                     return
-            except (DisconnectedError, ConfigError) as error:
+            except (TransportError, ConfigError) as error:
                 self._drop()
                 if tries % 10 == 1:
                     log.warning(

@@ -411,6 +411,11 @@ class ActiveMQTransport:
     def _unlist(self, consumer: ActiveMQConsumer) -> None:
         for subscription in consumer.subscriptions:
             self._by_subscription.pop(subscription, None)
+        self._consumers = [
+            each
+            for each in self._consumers
+            if each.parked or each.subscriptions[0] in self._by_subscription
+        ]
 
     # Requests
 

@@ -1,0 +1,32 @@
+"""A namespace stands before every name, as Zocalo writes it."""
+
+from __future__ import annotations
+
+import pytest
+
+from recado.transport.activemq.names import names_of
+
+
+@pytest.mark.parametrize("path", ["zocalo", "zocalo.", "/zocalo/", "zocalo/"])
+def test_a_namespace_has_one_dot_behind_it(path: str) -> None:
+    names = names_of(path)
+
+    assert names.queue("work") == "/queue/zocalo.work"
+    assert names.topic("command") == "/topic/zocalo.command"
+    assert names.declared == "/queue/zocalo.recado.queues"
+
+
+def test_without_one_names_are_plain() -> None:
+    names = names_of("")
+
+    assert names.queue("work") == "/queue/work"
+    assert names.queue("reply.1") == "/topic/reply.1"
+
+
+def test_who_consumes_is_told_by_a_destination() -> None:
+    names = names_of("zocalo")
+    told = "/topic/ActiveMQ.Advisory.Consumer.Queue."
+
+    assert names.consumed(f"{told}zocalo.work") == "work"
+    assert names.consumed(f"{told}other.work") is None
+    assert names.consumed(f"{told}zocalo.recado.queues") is None
