@@ -4,7 +4,7 @@ BROKER ?= embedded
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install brokers lint types unit transport test system bench faults demo up wheel clean
+.PHONY: help install brokers lint types unit transport test system bench faults demo up wheel compose-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -54,6 +54,9 @@ up: install ## start the suite and leave it running; Ctrl-C drains it
 
 wheel: install ## build the wheel and run it in a clean environment
 	$(BIN)/pytest tests/system/test_wheel.py
+
+compose-test: install ## run the suite in containers, where Docker is
+	RECADO_COMPOSE=1 $(BIN)/pytest tests/system/test_compose.py
 
 clean: ## remove what was made
 	rm -rf .venv .recado .demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
