@@ -63,7 +63,7 @@ class Fleet:
 
     def __init__(self, state: Path, recipes: Path, **environment: str) -> None:
         self.state = state
-        self.url = f"sqlite:///{state}/broker.db"
+        self.url = environment.get("RECADO_BROKER", f"sqlite:///{state}/broker.db")
         self.members: list[Member] = []
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("RECADO_")},
@@ -98,8 +98,14 @@ class Fleet:
 
     async def stop(self) -> list[int]:
         """Drain every process that still runs; return their exit codes."""
-        alive = [each for each in self.members if each.process.returncode is None]
-        return await asyncio.gather(*(each.end(signal.SIGTERM) for each in alive))
+        return await asyncio.gather(
+            *(each.end(signal.SIGTERM) for each in self.running)
+        )
+
+    @property
+    def running(self) -> list[Member]:
+        """The processes that run now."""
+        return [each for each in self.members if each.process.returncode is None]
 
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Return every process's log entries of one kind."""
