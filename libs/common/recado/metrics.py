@@ -58,6 +58,7 @@ class Reading:
     unready: str
     """Why it is not ready; empty if it is."""
     is_connected: bool
+    is_blocked: bool
     unsettled: int
     """Messages whose end is decided and not yet known to the broker."""
     taken: Sequence[Taken]
@@ -94,6 +95,7 @@ def _of_instance(reading: Reading) -> Iterator[Metric]:
     for name, text, value in (
         ("recado_ready", "Whether it takes messages", not reading.unready),
         ("recado_connected", "Whether the broker is there", reading.is_connected),
+        ("recado_blocked", "Whether the broker keeps it waiting", reading.is_blocked),
         ("recado_unsettled", "Messages handled and not yet ended", reading.unsettled),
     ):
         gauge = GaugeMetricFamily(name, text, labels=[*about])

@@ -177,6 +177,7 @@ async def test_the_metrics_tell_what_became_of_messages_by_queue() -> None:
     assert found['recado_info{service="resize",version="0.1.0"}'] == 1
     assert found['recado_ready{service="resize"}'] == 1
     assert found['recado_connected{service="resize"}'] == 1
+    assert found['recado_blocked{service="resize"}'] == 0
     assert found['recado_unsettled{service="resize"}'] == 0
     assert found[f"recado_in_work{{{label}}}"] == 1
     assert found[f"recado_handling_seconds_count{{{label}}}"] == 3

@@ -26,11 +26,12 @@ def test_each_class_of_the_exposition_holds_those_below_it() -> None:
     for seconds in (0.002, 0.2):
         durations.add(seconds)
     taken = Taken("resize", 0, 0, durations, {"handled": 2})
-    reading = Reading("resize", "1", "", True, 0, [taken])
+    reading = Reading("resize", "1", "", True, True, 0, [taken])
 
     lines = exposition(reading).decode().splitlines()
 
     label = 'queue="resize",service="resize"'
+    assert 'recado_blocked{service="resize"} 1.0' in lines
     head = "recado_handling_seconds_bucket"
     assert f'{head}{{le="0.001",{label}}} 0.0' in lines
     assert f'{head}{{le="0.0025",{label}}} 1.0' in lines

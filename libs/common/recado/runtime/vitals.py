@@ -63,6 +63,7 @@ class Vitals:
                 version=__version__,
                 unready=self.unready(),
                 is_connected=self.transport.is_alive,
+                is_blocked=self.transport.is_blocked,
                 unsettled=self.settler.unsettled,
                 taken=[
                     self._taken(lane)

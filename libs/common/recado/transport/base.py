@@ -160,6 +160,11 @@ class Transport(Protocol):
         """Whether the broker is there and every consumer of this process takes part."""
         ...
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the broker keeps what is sent waiting: its memory or disk is short."""
+        ...
+
     async def open(self) -> None:
         """Connect.
 

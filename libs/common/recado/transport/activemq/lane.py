@@ -120,6 +120,11 @@ class Lane:
         self._connected = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the broker keeps us waiting, as it does when its disk is full."""
+        return self._waited_s() > BLOCKED_S / 2
+
     def submit(self, call: Call) -> None:
         """Have a call carried out; its future tells the end.
 
@@ -233,16 +238,21 @@ class Lane:
             self._timer = self._loop.call_later(BLOCKED_S, self._look_at_the_time)
 
     def _look_at_the_time(self) -> None:
-        """Say so if the broker keeps us waiting, as it does when its disk is full."""
+        """Say so if the broker keeps us waiting."""
         self._timer = None
         if not self._groups:
             return
-        waited_s = self._loop.time() - self._groups[0].sent_at
-        if waited_s > BLOCKED_S / 2:
+        if self.is_blocked:
             log.warning(
-                "transport.blocked", broker=self._name, waited_s=round(waited_s, 1)
+                "transport.blocked",
+                broker=self._name,
+                waited_s=round(self._waited_s(), 1),
             )
         self._timer = self._loop.call_later(BLOCKED_S, self._look_at_the_time)
+
+    def _waited_s(self) -> float:
+        """Return how long the broker has not answered what was sent first."""
+        return self._loop.time() - self._groups[0].sent_at if self._groups else 0.0
 
     def _delays(
         self, reader: Reader, calls: Sequence[Call]

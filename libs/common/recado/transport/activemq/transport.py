@@ -92,6 +92,11 @@ class ActiveMQTransport:
         )
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether the broker keeps what is sent waiting, as when its disk is full."""
+        return self._lane is not None and self._lane.is_blocked
+
+    @property
     def lane(self) -> Lane:
         """The way to change anything at the broker."""
         if self._lane is None:

@@ -80,6 +80,11 @@ class EmbeddedTransport:
             and self.worker > 0
         )
 
+    @property
+    def is_blocked(self) -> bool:
+        """Never: a full disk refuses what is sent."""
+        return False
+
     # Life
 
     async def open(self) -> None:
