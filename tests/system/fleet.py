@@ -107,6 +107,13 @@ class Fleet:
         """The processes that run now."""
         return [each for each in self.members if each.process.returncode is None]
 
+    async def until_logged(self, event: str, times: int) -> None:
+        """Wait until processes have logged something so many times."""
+        async with asyncio.timeout(60):
+            # Their lines come when they come.
+            while len(self.logged(event)) < times:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
     def logged(self, event: str) -> list[dict[str, Any]]:
         """Return every process's log entries of one kind."""
         return [

@@ -33,11 +33,15 @@ async def killed(site: Site, url: str) -> None:
     await site.restart(killed=True)
 
 
-async def hung(site: Site, url: str) -> None:
-    """Have the server hang for a while."""
-    site.server.suspend()
-    await asyncio.sleep(4.0)
-    site.server.resume()
+def hung(seconds: float) -> Fault:
+    """Return a fault that has the server hang for a time."""
+
+    async def strike(site: Site, url: str) -> None:
+        site.server.suspend()
+        await asyncio.sleep(seconds)
+        site.server.resume()
+
+    return strike
 
 
 def cut(way: Way, seconds: float) -> Fault:

@@ -147,14 +147,6 @@ async def test_a_process_that_dies_at_the_worst_moment_is_recorded_exactly_once(
     assert (tmp_path / "effects.txt").read_text().split().count("7") == effects
 
 
-async def until_logged(ships: Fleet, event: str, times: int) -> None:
-    """Wait until processes have logged something so many times."""
-    async with asyncio.timeout(60):
-        # Other processes' lines come when they come.
-        while len(ships.logged(event)) < times:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-
-
 def written(path: Path) -> int:
     """Return how many lines a file has; none if it is not there."""
     return path.read_text().count("\n") if path.exists() else 0
@@ -186,11 +178,14 @@ async def until_stopped(process: int) -> None:
     first, and that may be the one that takes the right to write.
     """
     async with asyncio.timeout(60):
-        while any(
-            state.read_text().rpartition(")")[2].split()[0] not in "Tt"
-            for state in Path(f"/proc/{process}/task").glob("*/stat")
-        ):
+        while not stands_still(process):  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.01)
+
+
+def stands_still(process: int) -> bool:
+    """Return whether every thread of a process is stopped."""
+    states = Path(f"/proc/{process}/task").glob("*/stat")
+    return all(it.read_text().rpartition(")")[2].split()[0] in "Tt" for it in states)
 
 
 async def hang(member: Member, conductor: Conductor) -> None:
@@ -229,7 +224,7 @@ async def test_what_a_hung_process_held_is_done_by_others_and_it_goes_on_afterwa
         other = await ships.start("journal")
         without = await conductor.finished(first)
         hung.process.send_signal(signal.SIGCONT)
-        await until_logged(ships, "transport.lease_lost", 1)
+        await ships.until_logged("transport.lease_lost", 1)
         await other.end(signal.SIGKILL)
         with_it = await conductor.finished(await conductor.submit("1-50"))
         await conductor.emptied()
@@ -293,7 +288,7 @@ async def test_a_locked_event_database_is_waited_for_and_nothing_is_given_up(
         with locked(tmp_path / "events.db"):
             run = await conductor.submit("1-500")
             await until_written(tmp_path / "journal.txt", 500)
-            await until_logged(ships, "store.waiting", 2)
+            await ships.until_logged("store.waiting", 2)
             waiting = len(ships.logged("store.waiting"))
         shown = await conductor.finished(run)
         await conductor.emptied()
@@ -317,7 +312,7 @@ async def test_dead_letters_wait_for_their_database_and_are_indexed_afterwards(
     ):
         with locked(tmp_path / "deadletters.db"):
             run = await conductor.submit("1-10")
-            await until_logged(ships, "letters.waiting", 2)
+            await ships.until_logged("letters.waiting", 2)
             held = await conductor.transport.depth(DEAD_LETTERS)
         shown = await conductor.finished(run)
         page = await conductor.letters.list(LetterFilter(run=run))
