@@ -357,7 +357,8 @@ async def test_a_redelivered_message_is_counted_before_anybody_works_on_it(
         (copy,) = broker.sent("SEND")
         assert inbox.waiting == 0
         assert copy.headers["recado-attempt"] == "2"
-        assert copy.headers["recado_suspect"] == "1"
+        assert copy.headers["recado-suspect"] == "1"
+        assert copy.headers["destination"] == "/queue/recado.suspects.work"
         assert copy.headers["recado-id"] == "m1"
         assert [each.command for each in broker.frames][-4:] == [
             "BEGIN",

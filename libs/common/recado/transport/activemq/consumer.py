@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -17,7 +17,7 @@ from recado.transport.activemq.lane import Call
 from recado.transport.activemq.reader import Reader
 from recado.transport.activemq.sending import Sending, prepared
 from recado.transport.activemq.tag import Tag
-from recado.transport.activemq.wire import DELAY, JOB, MARK, number, own_headers
+from recado.transport.activemq.wire import DELAY, JOB, number, own_headers
 from recado.transport.base import DEAD_LETTERS, Deliver, Delivery
 from recado.transport.copies import adopted, condemned, numbered, received, released
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-FRESH: Final = f"{MARK} IS NULL AND JMSXDeliveryCount = 1"
-SUSPECTS: Final = f"{MARK} IS NOT NULL OR JMSXDeliveryCount > 1"
 _NUMBERS = count(1)
 
 
@@ -51,6 +49,7 @@ class ActiveMQConsumer:
         self._destination = destination
         self._deliver = deliver
         self._prefetch = prefetch
+        self._suspects = transport.names.suspects(queue)
         self._is_topic = is_topic
         self._id = str(next(_NUMBERS))
         self._gate = Gate()
@@ -74,15 +73,17 @@ class ActiveMQConsumer:
         self.is_subscribed = not self.is_closed
 
     def _requests(self) -> list[dict[str, str]]:
-        common = {"destination": self._destination, "ack": "client-individual"}
-        prefetch = str(self._prefetch)
-        own = {**common, "id": self._id, "activemq.prefetchSize": prefetch}
-        if self._is_topic:
-            return [own]
-        suspects = {"id": f"{self._id}s", "activemq.prefetchSize": "1"}
+        places = [(self._destination, self._prefetch), (self._suspects, 1)]
         return [
-            {**own, "selector": FRESH},
-            {**common, **suspects, "selector": SUSPECTS},
+            {
+                "id": subscription,
+                "destination": destination,
+                "ack": "client-individual",
+                "activemq.prefetchSize": str(prefetch),
+            }
+            for subscription, (destination, prefetch) in zip(
+                self.subscriptions, places, strict=False
+            )
         ]
 
     def lost(self) -> None:
@@ -146,9 +147,10 @@ class ActiveMQConsumer:
             )
             return False
         own = headers if ID in headers else adopted(headers)
-        suspect = crashed or delivery.tag.is_suspect
-        copy = numbered(own, delivery.attempt, suspect=suspect)
-        self._replace(delivery, self._destination, copy)
+        is_suspect = crashed or delivery.tag.is_suspect
+        copy = numbered(own, delivery.attempt, suspect=is_suspect)
+        place = self._suspects if is_suspect else self._destination
+        self._replace(delivery, place, copy)
         return False
 
     def _replace(
@@ -247,4 +249,6 @@ class ActiveMQConsumer:
 
     def put_back(self, delivery: Delivery) -> Sending:
         """Return the copy that puts a message back, unharmed, and suspected if it was."""
-        return self.copy(delivery, released(delivery, suspect=delivery.tag.is_suspect))
+        is_suspect = delivery.tag.is_suspect
+        place = self._suspects if is_suspect else self._destination
+        return self.copy(delivery, released(delivery, suspect=is_suspect), place)

@@ -1,7 +1,7 @@
 """The gate: what is suspected of killing its process is delivered with nothing beside it.
 
-Suspects come over a subscription of their own, one at a time, so unlike on RabbitMQ nothing
-has to be taken back for one; what comes meanwhile waits here.
+Suspects have a queue of their own here, and come one at a time, so unlike on RabbitMQ
+nothing has to be taken back for one; what comes meanwhile waits.
 """
 
 from __future__ import annotations

@@ -118,16 +118,10 @@ class Looking:
         """
         reader = self._connected()
         delayed = await self._delayed(reader)
-        look = await self._browse(reader, self._names.queue(queue), after + limit)
-        seen: list[tuple[Frame, bool]] = [(each, False) for each in look.frames]
+        there, _ = await self._there(reader, queue, after + limit, 1 << 40)
+        seen = [(each, False) for each in there]
         if len(seen) < after + limit:
-            jobs = {each.headers.get(JOB) for each in look.frames}
-            destination = self._names.queue(queue)
-            seen += [
-                (each, True)
-                for each in delayed
-                if _target(each) == destination and each.headers.get(JOB) not in jobs
-            ]
+            seen += [(each, True) for each in self._late(queue, delayed, there)]
         return [
             _browsed(each, position, is_delayed=is_delayed)
             for position, (each, is_delayed) in enumerate(seen, 1)
@@ -152,22 +146,43 @@ class Looking:
         """Return how many messages queues hold; none for more than can be counted."""
         reader = self._connected()
         delayed = await self._delayed(reader)
-        destinations = {name: self._names.queue(name) for name in queues}
         looks = await asyncio.gather(
-            *(
-                self._browse(reader, destinations[name], PAGE - 1, _MOST_BYTES)
-                for name in queues
-            )
+            *(self._there(reader, name, PAGE - 1, _MOST_BYTES) for name in queues)
         )
         found: dict[str, Depth | None] = {}
-        for (name, destination), look in zip(destinations.items(), looks, strict=True):
-            jobs = {each.headers.get(JOB) for each in look.frames}
-            late = sum(
-                _target(each) == destination and each.headers.get(JOB) not in jobs
-                for each in delayed
-            )
-            found[name] = None if look.is_cut else Depth(len(look.frames), late, 0)
+        for name, (there, is_cut) in zip(queues, looks, strict=True):
+            late = self._late(name, delayed, there)
+            found[name] = None if is_cut else Depth(len(there), len(late), 0)
         return found
+
+    async def _there(
+        self, reader: Reader, queue: str, most: int, most_bytes: int
+    ) -> tuple[list[Frame], bool]:
+        """Return what a queue shows, its suspects last, and whether there is more."""
+        looks = await asyncio.gather(
+            *(
+                self._browse(reader, destination, most, most_bytes)
+                for destination in (
+                    self._names.queue(queue),
+                    self._names.suspects(queue),
+                )
+            )
+        )
+        frames = [each for look in looks for each in look.frames]
+        return frames, any(look.is_cut for look in looks)
+
+    def _late(
+        self, queue: str, delayed: Sequence[Frame], there: Sequence[Frame]
+    ) -> list[Frame]:
+        """Return a queue's delayed messages, but for those that came due meanwhile."""
+        destination = self._names.queue(queue)
+        jobs = {each.headers.get(JOB) for each in there}
+        return [
+            each
+            for each in delayed
+            if each.headers.get("original-destination") == destination
+            and each.headers.get(JOB) not in jobs
+        ]
 
     # Asking
 
@@ -224,10 +239,6 @@ class Looking:
         finally:
             self._end(reader, look)
         return look.frames
-
-
-def _target(each: Frame) -> str:
-    return each.headers.get("original-destination", "")
 
 
 def _browsed(each: Frame, position: int, *, is_delayed: bool) -> Browsed:

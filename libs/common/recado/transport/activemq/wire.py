@@ -12,10 +12,7 @@ from typing import Final
 
 from recado.errors import RefusedError
 from recado.transport.activemq.frames import Frame, escaped
-from recado.transport.copies import SUSPECT
 
-MARK: Final = "recado_suspect"
-"""How a suspect is marked here: a selector cannot name a header with a hyphen."""
 DELAY: Final = "AMQ_SCHEDULED_DELAY"
 JOB: Final = "scheduledJobId"
 PLAIN: Final = {"transformation": "none"}
@@ -32,7 +29,7 @@ _RESERVED: Final = frozenset({
     "destination", "transaction", "receipt", "content-length", "persistent", "priority",
     "expires", "reply-to", "subscription", "message-id", "ack", "id", "timestamp",
     "redelivered", "transformation", "amq-msg-type", "browser", "selector",
-    "original-destination", "originalExpiration", "JMSXUserID", JOB, DELAY, MARK,
+    "original-destination", "originalExpiration", "JMSXUserID", JOB, DELAY,
     "AMQ_SCHEDULED_PERIOD", "AMQ_SCHEDULED_REPEAT", "AMQ_SCHEDULED_CRON",
     "AMQ_SCHEDULER_ACTION", "dlqDeliveryFailureCause",
 })
@@ -59,9 +56,7 @@ def _outward(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if not name or "\0" in value or "\0" in name:
             raise RefusedError(f"header {name!r} has no name, or a zero byte in it")
         key = f"{_OWN}{name}" if name in _RESERVED else name
-        if name == SUSPECT:
-            yield MARK, value
-        elif len(value) <= _LONGEST:
+        if len(value) <= _LONGEST:
             yield key, value
         else:
             for number, start in enumerate(range(0, len(value), _LONGEST)):
@@ -73,8 +68,6 @@ def own_headers(received: Frame) -> dict[str, str]:
     headers = {
         name: value for name, value in received.headers.items() if name not in _RESERVED
     }
-    if MARK in received.headers:
-        headers[SUSPECT] = received.headers[MARK]
     if any(name.startswith(_OWN) or _PART in name for name in headers):
         return _restored(headers)
     return headers
