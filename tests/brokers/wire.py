@@ -7,7 +7,7 @@ import fcntl
 import struct
 import termios
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 _FAREWELL_S: Final = 5.0
 
@@ -77,7 +77,7 @@ class _End(asyncio.Protocol):
         self._is_killed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's has no such base
         self.transport = transport
         self._made(self)
 
