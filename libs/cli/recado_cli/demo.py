@@ -73,6 +73,7 @@ def _own(common: Common, state: Path) -> Common:
         "store": f"sqlite:///{state}/events.db",
         "topology": "declare",
         "grace_s": 10.0,
+        "health_port": 0,
         "log_level": "info",
     }
     return Common(flags | common.flags | {"state": state}, common.environment)
