@@ -1,7 +1,7 @@
 """What the contract suite wants of a broker: a way in, a way to crash, a clock.
 
 To have another broker tested, write a class that does this, add what it cannot do to
-``differences.py``, and enter it in ``conftest.py``.
+``differences.py``, and enter it in ``brokers.py``.
 """
 
 from __future__ import annotations

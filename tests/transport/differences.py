@@ -30,6 +30,9 @@ class Differences:
     knows_what_began: bool = True
     """Whether a crash counts only for messages whose work had begun, or for all held."""
 
+    may_double: bool = False
+    """Whether what goes back while its process dies may come twice, under the same id."""
+
     notices_crash_s: float = 2.0
     """How long after a process died its messages are delivered again."""
 
@@ -75,6 +78,7 @@ RABBITMQ = Differences(
     heeds_priority=False,
     releases_in_place=False,
     knows_what_began=False,
+    may_double=True,
     notices_hang_s=None,
     browses=False,
     lists_queues=False,

@@ -137,6 +137,47 @@ async def test_closing_puts_back_what_is_held_unharmed(
     assert [(it.message.id, it.attempt) for it in back] == [("a", 1), ("b", 1)]
 
 
+async def test_closing_harms_nothing_that_has_arrived(
+    broker: Broker, transport: Transport
+) -> None:
+    await transport.publish(to("work", *TEN))
+    for _ in range(3):
+        leaving = await broker.open()
+        inbox = await consuming(leaving, "work", prefetch=7)
+        await inbox.take(7)
+        await leaving.close()
+
+    assert await handled(transport, len(TEN)) == dict.fromkeys(TEN, 1)
+
+
+async def test_closing_loses_nothing_that_is_on_its_way(
+    broker: Broker, transport: Transport
+) -> None:
+    names = [f"m{number:03}" for number in range(200)]
+    await transport.publish(to("work", *names))
+    for _ in range(2):
+        leaving = await broker.open()
+        await consuming(leaving, "work")
+        await leaving.close()
+
+    attempts = await handled(transport, len(names))
+
+    most = 1 if broker.differences.knows_what_began else 3
+    assert sorted(attempts) == names
+    assert 1 <= max(attempts.values()) <= most
+
+
+async def handled(transport: Transport, count: int) -> dict[str, int]:
+    """Be done with so many messages, one by one; return their attempts by id."""
+    inbox = await consuming(transport, "work")
+    attempts: dict[str, int] = {}
+    for _ in range(count):
+        delivery = await inbox.next()
+        attempts[delivery.message.id] = delivery.attempt
+        await delivery.done()
+    return attempts
+
+
 async def test_a_queue_that_nobody_declared_is_not_consumed(
     transport: Transport,
 ) -> None:
