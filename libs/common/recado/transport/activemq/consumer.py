@@ -62,6 +62,11 @@ class ActiveMQConsumer:
         """The ids of its subscriptions: of a queue, its suspects have one of their own."""
         return (self._id,) if self._is_topic else (self._id, f"{self._id}s")
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the broker sends it no more until something is settled."""
+        return self._is_topic or len(self._held) >= self._prefetch
+
     async def begin(self, reader: Reader) -> None:
         """Subscribe on a connection; return when the broker has done so."""
         self._reader = reader

@@ -54,6 +54,7 @@ log = structlog.get_logger()
 PORT: Final = 61613
 SECURE_PORT: Final = 61614
 _CLOSE_S: Final = 5.0
+_QUIET_S: Final = 0.05
 _OPTIONS: Final = {"ceiling": CEILING, "heartbeat": seconds(0.2, 600)}
 
 
@@ -405,9 +406,11 @@ class ActiveMQTransport:
 
         with suppress(InterruptedCallError):
             if self._link.reader is not None:
-                # What the broker has sent arrives before its answer to this: subscriptions
-                # should not end under messages that are on their way here.
-                await self.lane.do(Call([]))
+                if not all(each.is_full for each in ending):
+                    # Nothing tells that the broker has no more to send: what is on its way
+                    # when the subscriptions end counts as if its consumer had crashed.
+                    await self.lane.do(Call([]))
+                    await asyncio.sleep(_QUIET_S)
                 await self.lane.do(Call([], closing=leave))
         for consumer in ending:
             consumer.is_closed = True
