@@ -6,7 +6,6 @@ acknowledgement that was part of a transaction.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,8 +13,6 @@ from typing import Final
 MAX_FRAME: Final = 256 * 1024 * 1024
 """A frame that claims to be larger is no frame of ours: the stream is broken."""
 _MAX_HEAD: Final = 16 * 1024 * 1024
-_ESCAPED: Final = re.compile(r"\\[nc\\]")
-_MEANINGS: Final = {r"\n": "\n", r"\c": ":", r"\\": "\\"}
 
 
 class BrokenStreamError(ValueError):
@@ -64,7 +61,8 @@ def escaped(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    return _ESCAPED.sub(lambda found: _MEANINGS[found[0]], text)
+    parts = text.split("\\\\")
+    return "\\".join([x.replace("\\c", ":").replace("\\n", "\n") for x in parts])
 
 
 @dataclass(slots=True)

@@ -68,7 +68,8 @@ def own_headers(received: Frame) -> dict[str, str]:
     headers = {
         name: value for name, value in received.headers.items() if name not in _RESERVED
     }
-    if any(name.startswith(_OWN) or _PART in name for name in headers):
+    names = "\n".join(headers)
+    if _OWN in names or _PART in names:
         return _restored(headers)
     return headers
 
