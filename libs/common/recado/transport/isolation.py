@@ -5,8 +5,8 @@ working on. So all of it is suspected, once; from then on a suspect is delivered
 only the one that kills is counted again.
 
 This is for brokers on which a consumer can stop taking and yet keep what it holds, as
-RabbitMQ's can. Where it would hand everything over (ActiveMQ), a second subscription gets
-the suspects, told apart by a selector.
+RabbitMQ's can. Where it would hand everything over (ActiveMQ), suspects have a queue of
+their own.
 """
 
 from __future__ import annotations

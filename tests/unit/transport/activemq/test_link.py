@@ -12,7 +12,7 @@ from aiostomp.aiostomp import StompReader  # type: ignore[import-untyped]
 from recado.errors import ConfigError, DisconnectedError, RefusedError
 from recado.message import Message, Outgoing
 from recado.transport import Delivery, UnsettledError
-from recado.transport.activemq import ActiveMQTransport, link
+from recado.transport.activemq import ActiveMQTransport, link, looking
 from recado.transport.activemq.frames import Frame, frame
 from recado.transport.activemq.lane import FORGET_AFTER
 from recado.transport.activemq.reader import Reader
@@ -209,6 +209,18 @@ async def test_a_broker_that_says_nothing_is_given_up(
 
     with pytest.raises(DisconnectedError, match=r"within 0\.1 s"):
         await ActiveMQTransport(broker.url).open()
+
+
+async def test_a_broker_that_shows_nothing_is_not_waited_for_for_ever(
+    broker: Pretence, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(broker) as transport:
+        monkeypatch.setattr(looking, "PATIENCE_S", 0.1)
+        broker.answer = lambda got: [] if got.command == "SUBSCRIBE" else None
+
+        with pytest.raises(RefusedError, match=r"within 0\.1 s"):
+            await transport.depth("work")
+        await transport.publish(to("work", "a"))
 
 
 async def test_a_broker_of_another_version_is_told(broker: Pretence) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Final
 
-from recado.errors import DisconnectedError, UnsupportedError
+from recado.errors import DisconnectedError, RefusedError, UnsupportedError
 from recado.ids import new_id
 from recado.message import NORMAL, Message
 from recado.transport.activemq.frames import Frame, frame
@@ -22,6 +22,7 @@ PAGE: Final = 10_000
 """Messages that the broker shows of a queue, by the configuration that recado ships."""
 _MOST_BYTES: Final = 32 * 1024 * 1024
 """Beyond about half of a queue's share of the broker's memory it shows no more."""
+PATIENCE_S: Final = 30.0
 _NUMBERS = count(1)
 
 
@@ -38,6 +39,20 @@ class _Look:
     size: int = 0
     is_cut: bool = False
     """Whether there was more than was wanted."""
+
+    async def shown(self) -> None:
+        """Wait until all is there.
+
+        Raises:
+            RefusedError: if that takes too long, as with a broker without memory left.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self.done
+        except TimeoutError:
+            raise RefusedError(
+                f"the broker did not show what it holds within {PATIENCE_S:g} s"
+            ) from None
 
     def take(self, frames: Sequence[Frame]) -> None:
         """Take messages."""
@@ -217,7 +232,7 @@ class Looking:
         }
         reader.write(frame("SUBSCRIBE", headers))
         try:
-            await look.done
+            await look.shown()
         finally:
             self._end(reader, look)
         return look
@@ -235,7 +250,7 @@ class Looking:
             + frame("SEND", {"destination": destination, "recado-end": end})
         )
         try:
-            await look.done
+            await look.shown()
         finally:
             self._end(reader, look)
         return look.frames
