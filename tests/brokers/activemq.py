@@ -49,6 +49,7 @@ class ActiveMQ(Server):
             "activemq.conf": str(configuration.parent),
             "activemq.data": f"{folder}/data",
             "activemq.classpath": str(SHIPPED),
+            "recado.password": self.login.partition(":")[2],
             "recado.stomp.host": self.host,
             "recado.stomp.port": str(self.port),
             **self._secrets(),
