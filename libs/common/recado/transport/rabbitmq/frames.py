@@ -22,6 +22,7 @@ METHOD, HEADER, BODY, HEARTBEAT = 1, 2, 3, 8
 END: Final = b"\xce"
 
 CHANNEL_CLOSE: Final = 20 << 16 | 40
+CONNECTION_CLOSE: Final = 10 << 16 | 50
 BLOCKED: Final = 10 << 16 | 60
 UNBLOCKED: Final = 10 << 16 | 61
 RETURN: Final = 60 << 16 | 50

@@ -20,7 +20,6 @@ from aiormq.exceptions import (
     ChannelLockedResource,
     ChannelNotFoundEntity,
     ChannelPreconditionFailed,
-    ConnectionClosed,
     ProbableAuthenticationError,
 )
 from yarl import URL
@@ -36,7 +35,8 @@ R = TypeVar("R")
 CONNECT_S: Final = 5.0
 """How long a host may take to answer, all of the handshake included."""
 CLOSE_S: Final = 2.0
-_NOT_ALLOWED: Final = 530
+_NOT_ALLOWED: Final = "530"
+"""The code for a virtual host that is not there, or not for us."""
 _REFUSALS: Final = (
     ChannelAccessRefused,
     ChannelLockedResource,
@@ -105,9 +105,10 @@ class Session:
             raise ConfigError(f"{self._name}: {error}") from error
         except (AMQPError, OSError, TimeoutError, RuntimeError) as error:
             await self.close()
-            if isinstance(error, ConnectionClosed) and _NOT_ALLOWED in error.args:
-                raise ConfigError(f"{self._name}: {error}") from error
-            reason = str(error) or f"no answer within {CONNECT_S:g} s"
+            told = self._tapping.tap.refusal if self._tapping.tap is not None else ""
+            if told.startswith(_NOT_ALLOWED):
+                raise ConfigError(f"{self._name}: {told}") from error
+            reason = told or str(error) or f"no answer within {CONNECT_S:g} s"
             raise DisconnectedError(f"{self._name} is away: {reason}") from error
         except BaseException:
             await self.close()

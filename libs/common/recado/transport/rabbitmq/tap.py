@@ -17,6 +17,7 @@ from yarl import URL
 from recado.transport.rabbitmq.frames import (
     BLOCKED,
     CHANNEL_CLOSE,
+    CONNECTION_CLOSE,
     END,
     FRAME,
     HEARTBEAT,
@@ -54,6 +55,8 @@ class Tap(asyncio.StreamReaderProtocol):
     ) -> None:
         super().__init__(reader)
         self.sinks: dict[int, Sink] = {}
+        self.refusal = ""
+        """What the broker said when it closed the connection."""
         self.is_blocked = False
         self.blocked_changed: Callable[[], None] = lambda: None
         self.heard_at = asyncio.get_running_loop().time()
@@ -69,11 +72,7 @@ class Tap(asyncio.StreamReaderProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._wire = None
-        sinks, self.sinks = list(self.sinks.values()), {}
-        for sink in sinks:
-            sink.closed("")
-        self._on_lost()
+        self._lose()
 
     def write(self, data: bytes) -> None:
         """Send frames; what a lost connection is given is dropped."""
@@ -82,8 +81,18 @@ class Tap(asyncio.StreamReaderProtocol):
 
     def abort(self) -> None:
         """Drop the connection at once."""
-        if self._wire is not None:
-            self._wire.abort()
+        wire = self._wire
+        self._lose()
+        if wire is not None:
+            wire.abort()
+
+    def _lose(self) -> None:
+        """Tell everybody that the connection is gone, before anything else happens."""
+        self._wire = None
+        sinks, self.sinks = list(self.sinks.values()), {}
+        for sink in sinks:
+            sink.closed("")
+        self._on_lost()
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = self._loop_time()
@@ -107,7 +116,7 @@ class Tap(asyncio.StreamReaderProtocol):
     def _takes(self, kind: int, channel: int, data: bytes, at: int, end: int) -> bool:
         if not channel:
             if kind == METHOD:
-                self._heed(NUMBER.unpack_from(data, at)[0])
+                self._heed(NUMBER.unpack_from(data, at)[0], data, at + 4)
             return False
         sink = self.sinks.get(channel)
         if sink is None:
@@ -119,7 +128,9 @@ class Tap(asyncio.StreamReaderProtocol):
             sink.closed(close_reason(data, at + 4))
         return False
 
-    def _heed(self, method: int) -> None:
+    def _heed(self, method: int, data: bytes, at: int) -> None:
+        if method == CONNECTION_CLOSE:
+            self.refusal = close_reason(data, at)
         if method in {BLOCKED, UNBLOCKED}:
             self.is_blocked = method == BLOCKED
             self.blocked_changed()

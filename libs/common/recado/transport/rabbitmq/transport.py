@@ -42,7 +42,7 @@ log = structlog.get_logger()
 
 CLOSE_S: Final = 5.0
 """How long the end may take, until what is held goes back by itself."""
-_CHECK_S: Final = 15.0
+CHECK_S: Final = 15.0
 """How often a consumer that gets nothing is checked."""
 _STRIKES: Final = 2
 
@@ -62,7 +62,7 @@ class RabbitTransport:
         self.ceiling: int = self._address.options.get("ceiling", 20)
         self.hold_s: float = self._address.options.get("hold", 600.0)
         self.consuming = Link(self._address, "consuming")
-        self._publishing = Link(self._address, "publishing")
+        self.publishing = Link(self._address, "publishing")
         self.topology = Topology(self.consuming, self.ceiling)
         self._publisher: Publisher | None = None
         self._consumers: dict[RabbitConsumer, int] = {}
@@ -112,13 +112,13 @@ class RabbitTransport:
             return
         try:
             await self.consuming.open()
-            await self._publishing.open()
+            await self.publishing.open()
         except BaseException:
             await self.consuming.close()
-            await self._publishing.close()
+            await self.publishing.close()
             raise
         self._publisher = Publisher(
-            self._publishing, self._address.shown, self.topology.forget
+            self.publishing, self._address.shown, self.topology.forget
         )
         await self._publisher.started()
         self._checking = asyncio.create_task(self._check())
@@ -154,7 +154,7 @@ class RabbitTransport:
         await asyncio.gather(*(each.close() for each in self._all))
         self._consumers.clear()
         self._leaving.clear()
-        await asyncio.gather(self.consuming.close(), self._publishing.close())
+        await asyncio.gather(self.consuming.close(), self.publishing.close())
 
     async def __aenter__(self) -> RabbitTransport:
         await self.open()
@@ -295,7 +295,7 @@ class RabbitTransport:
         """Rebuild consumers that are alive by all appearances, and get nothing."""
         arrivals: dict[RabbitConsumer, int] = {}
         while True:
-            await asyncio.sleep(_CHECK_S)
+            await asyncio.sleep(CHECK_S)
             for consumer in list(self._consumers):
                 before = arrivals.get(consumer)
                 arrivals[consumer] = consumer.arrivals
