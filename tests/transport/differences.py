@@ -30,6 +30,9 @@ class Differences:
     knows_what_began: bool = True
     """Whether a crash counts only for messages whose work had begun, or for all held."""
 
+    may_count_at_close: bool = False
+    """Whether what is on its way to a process that closes may count as failed."""
+
     may_double: bool = False
     """Whether what goes back while its process dies may come twice, under the same id."""
 
@@ -78,6 +81,7 @@ RABBITMQ = Differences(
     heeds_priority=False,
     releases_in_place=False,
     knows_what_began=False,
+    may_count_at_close=True,
     may_double=True,
     notices_hang_s=None,
     browses=False,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Final
 
 from recado.transport import Transport, make_transport
 from tests.brokers import Server
 from tests.brokers.wire import Wire
+
+_CLOSED_S: Final = 10.0
 
 
 class Wired:
@@ -46,5 +49,6 @@ class Wired:
 
     async def close(self) -> None:
         """Close every connection, those too whose wire is cut."""
-        await asyncio.gather(*(transport.close() for transport in self._wires))
+        async with asyncio.timeout(_CLOSED_S):
+            await asyncio.gather(*(transport.close() for transport in self._wires))
         await asyncio.gather(*(wire.cut() for wire in self._wires.values()))
