@@ -15,7 +15,14 @@ from typing import Any
 import pytest
 
 from tests.page import Ids, blocks
-from tests.system.composing import ROOT, Project, called, docker, project
+from tests.system.composing import (
+    ROOT,
+    Project,
+    called,
+    docker,
+    need_image,
+    project,
+)
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -38,6 +45,11 @@ SERVICES = {
 LOOK = """
 from urllib.request import urlopen
 print(urlopen("http://dispatcher:8080/metrics").read().decode())
+"""
+ASK = """
+PGPASSWORD=$(cat /etc/recado/secrets/database_password) psql --host "$(hostname -i)" \
+    --username recado --dbname events --tuples-only --no-align \
+    --command "SELECT current_user || ' ' || current_database()"
 """
 
 
@@ -146,3 +158,18 @@ def shown(suite: Project, run: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)["run"]
     return found
+
+
+def test_a_profile_adds_a_database_that_takes_the_password_of_the_secrets() -> None:
+    need_image("postgres:16")
+    with project(PLUGIN, "rabbitmq") as made:
+        began = time.time()
+        made.do("--profile", "postgres", "up", "--detach", "postgres")
+        made.until_healthy(began)
+
+        told = made.do(
+            "--profile", "postgres", "exec", "-T", "postgres", "sh", "-c", ASK
+        )
+        made.do("--profile", "postgres", "down", "--volumes")
+
+    assert told.split() == ["recado", "events"]
