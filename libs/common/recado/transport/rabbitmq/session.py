@@ -164,8 +164,9 @@ class Session:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            if not task.cancelled():
-                raise  # it is who asks that was cancelled
+            asking = asyncio.current_task()
+            if not task.cancelled() or (asking is not None and asking.cancelling()):
+                raise  # it is who asks that was cancelled, perhaps as well
             raise LostError from None
         except _REFUSALS:
             raise
