@@ -35,8 +35,9 @@ test: lint types brokers ## check everything and run every test
 system: install brokers ## run the tests that start processes
 	$(BIN)/pytest tests/system
 
-faults: install brokers ## run the long fault tests
-	RECADO_FAULTS=long $(BIN)/pytest tests/system -k faults
+faults: install brokers ## run the long fault tests, and write what became of what to build/faults.jsonl
+	@mkdir -p build && rm -f build/faults.jsonl
+	RECADO_FAULTS=long RECADO_FAULTS_TABLE=build/faults.jsonl $(BIN)/pytest tests/system tests/transport/test_property.py -k "faults or network"
 
 bench: install brokers ## measure, as ratios in one run
 	$(BIN)/python -m benchmarks
