@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from ipaddress import ip_network
 from typing import Final, Literal, TypeAlias
 from uuid import uuid4
 
-from tests.brokers.requirements import missing, required
+from tests.brokers.requirements import missing
 
 Way: TypeAlias = Literal["in", "out", "both"]
 _HOOKS: Final[dict[Way, tuple[str, ...]]] = {
@@ -25,14 +26,23 @@ _HOOKS: Final[dict[Way, tuple[str, ...]]] = {
 }
 
 
+def refusal() -> str | None:
+    """Return why no network can be made here; none if one can."""
+    for package, program in (("iproute2", "ip"), ("nftables", "nft")):
+        if shutil.which(program) is None:
+            return f"{package} is not installed; tools/install-brokers does it"
+    if os.geteuid() != 0:
+        return "only root can make a network for a server"
+    tried = subprocess.run(["unshare", "--net", "true"], capture_output=True, text=True)
+    return f"no network can be made: {tried.stderr}" if tried.returncode else None
+
+
 class Namespace:
     """A network with one address, which this machine reaches and nobody else."""
 
     def __init__(self) -> None:
-        for package, program in (("iproute2", "ip"), ("nftables", "nft")):
-            required(package, program)
-        if os.geteuid() != 0:
-            missing("only root can make a network for a server")
+        if reason := refusal():
+            missing(reason)
         self._name = f"recado-{uuid4().hex[:8]}"
         self._here, self.host = _addresses()
 

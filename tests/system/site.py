@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from tests.brokers import ActiveMQ, RabbitMQ
 from tests.brokers.management import vhost
-from tests.brokers.netns import Namespace, namespace
+from tests.brokers.netns import Namespace, namespace, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,8 @@ class Site:
     """One server; several tests share it, each in a part of its own."""
 
     server: RabbitMQ | ActiveMQ
-    place: Namespace
+    place: Namespace | None
+    """None where no network can be made: then it cannot be cut."""
 
     @contextmanager
     def part(self, **options: object) -> Generator[str]:
@@ -45,9 +46,12 @@ class Site:
 
 @contextmanager
 def site(name: str, folder: Path) -> Generator[Site]:
-    """Start a server in a network of its own for the length of a block."""
+    """Start a server for the length of a block, in a network of its own if one can be made.
+
+    Whether it has to be possible, the tests of these networks tell.
+    """
     with ExitStack() as stack:
-        place = stack.enter_context(namespace())
+        place = None if refusal() else stack.enter_context(namespace())
         server: RabbitMQ | ActiveMQ
         if name == "rabbitmq":
             plugins = ["rabbitmq_management"]

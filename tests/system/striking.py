@@ -48,6 +48,7 @@ def cut(way: Way, seconds: float) -> Fault:
     """Return a fault that drops packets for a time."""
 
     async def strike(site: Site, url: str) -> None:
+        assert site.place is not None
         await asyncio.to_thread(site.place.cut, way)
         await asyncio.sleep(seconds)
         await asyncio.to_thread(site.place.heal)

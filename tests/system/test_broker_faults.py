@@ -34,25 +34,36 @@ BACK_S = 10.0
 BLOWS = 50 if IS_LONG else 3
 """How many services are told to stop, one after the other."""
 
-FAULTS: dict[str, Fault] = {
+OF_BROKERS: dict[str, Fault] = {
     "stopped and started": stopped,
     "killed and started": killed,
     "hung for 2 s": hung(2.0),
+    "messages put back by others": harried,
+}
+OF_RABBITMQ: dict[str, Fault] = {"out of memory for 2 s": alarmed}
+OF_NETWORKS: dict[str, Fault] = {
     "cut off for 5 s": cut("both", 5.0),
     "deaf for 2 s": cut("in", 2.0),
     "mute for 2 s": cut("out", 2.0),
-    "messages put back by others": harried,
 }
 LONG: dict[str, Fault] = {
-    "hung for 70 s": hung(70.0),
     "cut off for 70 s": cut("both", 70.0),
     "deaf for 70 s": cut("in", 70.0),
     "mute for 70 s": cut("out", 70.0),
 }
-ONLY: dict[str, dict[str, Fault]] = {
-    "RabbitMQ": {"out of memory for 2 s": alarmed},
-    "ActiveMQ": {},
-}
+
+
+def faults(site: Site) -> dict[str, Fault]:
+    """Return what can befall a site."""
+    found = dict(OF_BROKERS)
+    if site.server.name == "RabbitMQ":
+        found |= OF_RABBITMQ
+    if site.place is not None:
+        found |= OF_NETWORKS | (LONG if IS_LONG else {})
+    if IS_LONG:
+        found |= {"hung for 70 s": hung(70.0)}
+    return found
+
 
 pytestmark = pytest.mark.timeout(3_000 if IS_LONG else 240)
 
@@ -77,7 +88,6 @@ async def test_a_broker_that_fails_under_work_loses_and_doubles_nothing(
 ) -> None:
     recipes = tmp_path / "recipes"
     write_recipes(recipes, "journal", {})
-    faults = {**FAULTS, **ONLY[struck.server.name], **(LONG if IS_LONG else {})}
     with struck.part() as url:
         struck.server.kill()
         settings = {"RECADO_BROKER": url, "JOURNAL_S": "0.02"}
@@ -85,7 +95,7 @@ async def test_a_broker_that_fails_under_work_loses_and_doubles_nothing(
             await started_before_their_broker(ships, struck)
             async with conducting(url) as conductor:
                 account = Account(struck, ships, conductor)
-                for fault, strike in faults.items():
+                for fault, strike in faults(struck).items():
                     back_s = await struck_by(strike, account)
                     await account.end()
                     account.note(fault, back_s)
