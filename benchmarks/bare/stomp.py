@@ -127,7 +127,9 @@ async def relay(url: str, queue: str) -> None:
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
     wire = Wire(queue, parts.username or "", parts.password or "")
-    await loop.create_connection(lambda: wire, parts.hostname, parts.port)
+    await loop.create_connection(
+        lambda: wire, parts.hostname or "", parts.port or 61613
+    )
     await asyncio.Event().wait()
 
 
