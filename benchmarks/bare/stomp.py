@@ -96,7 +96,7 @@ class Wire(asyncio.Protocol):
         )
 
     def _frame(self) -> Frame | None:
-        while self._buffer[:1] == b"\n":
+        while self._buffer.startswith(b"\n"):
             del self._buffer[:1]
         end = self._buffer.find(b"\n\n")
         if end < 0:
