@@ -14,9 +14,12 @@ from structlog.testing import capture_logs
 from recado.errors import ConfigError, DisconnectedError, RefusedError
 from recado.message import Message
 from recado.transport import UnsettledError
-from recado.transport.rabbitmq import RabbitTransport
+from recado.transport.rabbitmq import RabbitTransport, frames
+from recado.transport.rabbitmq import consumer as consumer_module
+from recado.transport.rabbitmq import session as session_module
 from recado.transport.rabbitmq import transport as module
 from recado.transport.rabbitmq.frames import Parcel
+from recado.transport.rabbitmq.lane import Lane
 from recado.transport.rabbitmq.link import Link
 from tests.brokers import RabbitMQ
 from tests.brokers.certificates import make_certificates
@@ -34,6 +37,7 @@ from tests.transport.inbox import (
 
 NAMES = [f"m{number:02}" for number in range(50)]
 
+CONSUME_OK = 60 << 16 | 21
 REGISTERED_S = 2.0
 """RabbitMQ 3.10 writes a new quorum queue down a moment after it said that it is there;
 killed before, it forgets what is in it. Nothing tells when that is done."""
@@ -238,6 +242,31 @@ async def test_a_consumer_that_is_given_nothing_of_what_waits_is_made_anew(
         assert ids(await inbox.take(3)) == NAMES[:3]
 
     assert "transport.zombie" in [each["event"] for each in logs]
+
+
+async def test_a_consumer_that_the_broker_does_not_answer_is_asked_for_anew(
+    transport: RabbitTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "ANSWER_S", 0.2)
+    monkeypatch.setattr(consumer_module, "_PAUSE_S", 0.0)
+    take, dropped = Lane.frame, list[int]()
+
+    def frame(lane: Lane, kind: int, data: bytes, at: int, end: int) -> bool:
+        is_answer = data[at : at + 4] == frames.NUMBER.pack(CONSUME_OK)
+        if is_answer and kind == frames.METHOD and not dropped:
+            dropped.append(end)
+            return True
+        return take(lane, kind, data, at, end)
+
+    monkeypatch.setattr(Lane, "frame", frame)
+
+    with capture_logs() as logs:
+        inbox = await consuming(transport, "work")
+
+    await transport.publish(to("work", "a"))
+    assert (await inbox.next()).message.id == "a"
+    assert [each["name"] for each in logs if each["event"] == "transport.unanswered"]
+    assert transport.is_alive
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from recado.transport.rabbitmq.holding import Holding
 from recado.transport.rabbitmq.lane import Arrival, Lane
 from recado.transport.rabbitmq.publisher import ReturnedError
 from recado.transport.rabbitmq.received import Received, priority, read
-from recado.transport.rabbitmq.session import LostError, Session
+from recado.transport.rabbitmq.session import LostError, Session, UnansweredError
 
 if TYPE_CHECKING:
     from recado.transport.rabbitmq.settling import Settling
@@ -115,7 +115,11 @@ class RabbitConsumer:
             session = await self._transport.consuming.up()
             try:
                 await self._attend(session)
-            except LostError:
+            except LostError as error:
+                if isinstance(error, UnansweredError):
+                    log.warning(
+                        "transport.unanswered", name=self.queue, error=str(error)
+                    )
                 if not session.is_lost:
                     await asyncio.sleep(_PAUSE_S)
             except TransportError as error:

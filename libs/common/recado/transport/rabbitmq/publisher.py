@@ -14,7 +14,7 @@ from recado.message import ID
 from recado.transport.rabbitmq.confirms import Confirms
 from recado.transport.rabbitmq.frames import Parcel
 from recado.transport.rabbitmq.link import Link
-from recado.transport.rabbitmq.session import LostError, Session
+from recado.transport.rabbitmq.session import LostError, Session, UnansweredError
 
 log = structlog.get_logger()
 
@@ -147,7 +147,11 @@ class Publisher:
             session = await self._link.up()
             try:
                 await self._publish_on(session)
-            except LostError:
+            except LostError as error:
+                if isinstance(error, UnansweredError):
+                    log.warning(
+                        "transport.unanswered", name=self._name, error=str(error)
+                    )
                 if not session.is_lost:
                     await asyncio.sleep(_PAUSE_S)
 

@@ -34,6 +34,8 @@ R = TypeVar("R")
 
 CONNECT_S: Final = 5.0
 """How long a host may take to answer, all of the handshake included."""
+ANSWER_S: Final = 12.0
+"""How long the broker may take to answer anything else."""
 CLOSE_S: Final = 2.0
 _NOT_ALLOWED: Final = "530"
 """The code for a virtual host that is not there, or not for us."""
@@ -51,6 +53,10 @@ for _name in ("aiormq.connection", "aiormq.channel"):
 
 class LostError(Exception):
     """Raised within the transport when a connection or a channel went meanwhile."""
+
+
+class UnansweredError(LostError):
+    """Raised when the broker did not answer in time: it is not known what it did."""
 
 
 class _Connection(aio_pika.Connection):
@@ -157,9 +163,10 @@ class Session:
 
         Raises:
             LostError: if the connection or the channel went meanwhile.
+            UnansweredError: if there is no answer in time; the channel is given up.
             AMQPChannelError: if the broker refuses, and has closed the channel.
         """
-        task = asyncio.ensure_future(asked)
+        task = asyncio.ensure_future(_bounded(asked))
         task.add_done_callback(_look)
         try:
             return await asyncio.shield(task)
@@ -168,7 +175,7 @@ class Session:
             if not task.cancelled() or (asking is not None and asking.cancelling()):
                 raise  # it is who asks that was cancelled, perhaps as well
             raise LostError from None
-        except _REFUSALS:
+        except (*_REFUSALS, LostError):
             raise
         except (AMQPError, OSError, RuntimeError) as error:
             raise LostError(str(error)) from error
@@ -219,6 +226,18 @@ class Session:
                     )
                     self.abort()
                     return
+
+
+async def _bounded(asked: Coroutine[Any, Any, R]) -> R:
+    """Return an answer; aiormq closes a channel on which one is not waited for."""
+    patience = asyncio.timeout(ANSWER_S)
+    try:
+        async with patience:
+            return await asked
+    except TimeoutError as error:
+        if not patience.expired():  # it is the network's
+            raise
+        raise UnansweredError(f"no answer within {ANSWER_S:g} s") from error
 
 
 def _look(task: asyncio.Future[Any]) -> None:

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import structlog
 from aiormq.abc import AbstractChannel
-from aiormq.exceptions import (
-    AMQPChannelError,
-    ChannelNotFoundEntity,
-    ChannelPreconditionFailed,
-)
+from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 
-from recado.errors import RefusedError, UnroutableError, nearest
+from recado.errors import DisconnectedError, RefusedError, UnroutableError, nearest
 from recado.transport.base import DEAD_LETTERS
 from recado.transport.rabbitmq import arguments, ladder
 from recado.transport.rabbitmq.link import Link
-from recado.transport.rabbitmq.session import LostError, Session
+from recado.transport.rabbitmq.scratch import Scratch
+from recado.transport.rabbitmq.session import ANSWER_S, Session
 
 log = structlog.get_logger()
-
-R = TypeVar("R")
 
 _SHARED: Final = "fanout"
 
 
 class Topology:
-    """Asks and declares on a channel of its own: errors close that one alone.
+    """Asks and declares, away from the channels that messages go through.
 
     What was seen once is taken to be there until the broker says otherwise.
     """
@@ -37,9 +32,7 @@ class Topology:
     def __init__(self, link: Link, ceiling: int) -> None:
         self._link = link
         self._ceiling = ceiling
-        self._lock = asyncio.Lock()
-        self._session: Session | None = None
-        self._channel: AbstractChannel | None = None
+        self._scratch = Scratch(link)
         self._queues: set[str] = set()
         self._ours: set[str] = set()
         """Queues that this process was told to declare: it does so again."""
@@ -81,46 +74,67 @@ class Topology:
         self._ours.update(wanted)
         for queue in wanted:
             if queue not in self._queues:
-                await self._ask(partial(self._declare, queue))
+                await self._declare(queue)
 
-    async def _declare(self, queue: str, session: Session) -> None:
-        wanted = arguments.queue(queue, self._ceiling, session.version)
-        channel = await self._scratch(session)
-        try:
-            await channel.queue_declare(queue, durable=True, arguments=wanted)
-        except ChannelPreconditionFailed as error:
-            if not await self._exists(queue, session):
-                raise RefusedError(f"queue {queue!r}: {error}") from error
+    async def _declare(self, queue: str) -> None:
+        version = (await self._link.up()).version
+        wanted = arguments.queue(queue, self._ceiling, version)
+
+        async def declare(channel: AbstractChannel) -> str:
+            try:
+                await channel.queue_declare(queue, durable=True, arguments=wanted)
+            except ChannelPreconditionFailed as error:
+                return str(error)
+            return ""
+
+        refusal = await self._scratch.ask(queue, declare)
+        if refusal:
+            if not await self._exists(queue):
+                raise RefusedError(f"queue {queue!r}: {refusal}")
             if queue not in self._different:
                 self._different.add(queue)
-                log.warning("transport.queue_differs", queue=queue, reason=str(error))
+                log.warning("transport.queue_differs", queue=queue, reason=refusal)
         self._queues.add(queue)
 
     async def missing(self, queues: Iterable[str]) -> list[str]:
         """Return those of the queues that are not there."""
-        unknown = [each for each in dict.fromkeys(queues) if each not in self._queues]
         return [
             queue
-            for queue in unknown
-            if not await self._ask(partial(self._exists, queue))
+            for queue in dict.fromkeys(queues)
+            if queue not in self._queues and not await self._exists(queue)
         ]
 
-    async def _exists(self, queue: str, session: Session) -> bool:
-        return await self._count(queue, session) is not None
+    async def _exists(self, queue: str) -> bool:
+        return await self._count(queue) is not None
 
     async def ready(self, queue: str) -> int | None:
-        """Return how many messages of a queue are ready; none if it is not there."""
-        return await self._ask(partial(self._count, queue))
+        """Return how many messages of a queue are ready; none if it is not there.
 
-    async def _count(self, queue: str, session: Session) -> int | None:
-        channel = await self._scratch(session)
+        Raises:
+            DisconnectedError: if the broker does not tell for a while.
+        """
         try:
-            found = await channel.queue_declare(queue, passive=True)
-        except ChannelNotFoundEntity:
+            async with asyncio.timeout(ANSWER_S):
+                return await self._count(queue)
+        except TimeoutError as error:
+            raise DisconnectedError(
+                f"the broker did not tell within {ANSWER_S:g} s what {queue!r} holds"
+            ) from error
+
+    async def _count(self, queue: str) -> int | None:
+        async def count(channel: AbstractChannel) -> int | None:
+            try:
+                found = await channel.queue_declare(queue, passive=True)
+            except ChannelNotFoundEntity:
+                return None
+            return found.message_count or 0
+
+        ready = await self._scratch.ask(queue, count)
+        if ready is None:
             self._queues.discard(queue)
-            return None
-        self._queues.add(queue)
-        return found.message_count or 0
+        else:
+            self._queues.add(queue)
+        return ready
 
     async def restore(self, queue: str) -> bool:
         """Return whether a queue is there, made again if this process has made it."""
@@ -140,107 +154,73 @@ class Topology:
         if topic is not None:
             await self.add_topic(topic)
 
-        async def add(session: Session) -> str:
-            channel = await self._scratch(session)
+        async def add(channel: AbstractChannel) -> str:
             added = await channel.queue_declare("", exclusive=True)
             assert added.queue is not None
             if topic is not None:
                 await channel.queue_bind(added.queue, topic)
             return added.queue
 
-        return await self._locked(session, add)
+        return await self._scratch.ask_once(session, add)
 
     async def drop(self, queue: str) -> None:
         """Delete a queue of this process's own."""
 
-        async def drop(session: Session) -> None:
-            await (await self._scratch(session)).queue_delete(queue)
+        async def drop(channel: AbstractChannel) -> None:
+            await channel.queue_delete(queue)
 
-        await self._ask(drop)
+        await self._scratch.ask(queue, drop)
 
     async def add_hold(self, name: str, target: str) -> None:
         """Make a queue for what this process holds for long, out of a target's messages."""
+        wanted = arguments.hold(target)
 
-        async def add(session: Session) -> None:
-            channel = await self._scratch(session)
-            await channel.queue_declare(
-                name, durable=True, arguments=arguments.hold(target)
-            )
+        async def add(channel: AbstractChannel) -> None:
+            await channel.queue_declare(name, durable=True, arguments=wanted)
 
-        await self._ask(add)
+        await self._scratch.ask(name, add)
 
     # Exchanges
 
     async def add_topic(self, topic: str) -> None:
         """Make sure that a topic's exchange is there, whoever has made it."""
 
-        async def add(session: Session) -> None:
-            channel = await self._scratch(session)
+        async def look(channel: AbstractChannel) -> bool:
             try:
                 await channel.exchange_declare(topic, passive=True)
             except ChannelNotFoundEntity:
-                channel = await self._scratch(session)
-                await channel.exchange_declare(
-                    topic, exchange_type=_SHARED, durable=True
-                )
-            self._exchanges.add(topic)
+                return False
+            return True
 
-        await self._ask(add)
+        async def add(channel: AbstractChannel) -> None:
+            await channel.exchange_declare(topic, exchange_type=_SHARED, durable=True)
+
+        if not await self._scratch.ask(topic, look):
+            await self._scratch.ask(topic, add)
+        self._exchanges.add(topic)
 
     async def add_way(self, level: int, target: str) -> None:
         """Make sure that the ladder reaches so high, and leads to a queue."""
 
-        async def add(session: Session) -> None:
-            channel = await self._scratch(session)
-            await channel.exchange_declare(
-                ladder.EXIT, exchange_type="topic", durable=True
-            )
-            for each in range(self._levels + 1, level + 1):
-                await _add_level(channel, each)
-                self._levels = each
-            await channel.queue_bind(target, ladder.EXIT, f"#.{ladder.word(target)}")
-            self._targets.add(target)
+        async def bind(channel: AbstractChannel) -> None:
+            pattern = f"#.{ladder.word(target)}"
+            await channel.queue_bind(target, ladder.EXIT, pattern)
 
-        await self._ask(add)
-
-    # Asking
-
-    async def _ask(self, act: Callable[[Session], Coroutine[Any, Any, R]]) -> R:
-        """Return what comes of it, asked again if the connection goes meanwhile.
-
-        Raises:
-            RefusedError: if the broker does not allow it.
-        """
-        while True:
-            session = await self._link.up()
-            try:
-                return await self._locked(session, act)
-            except LostError:
-                if not session.is_lost:  # it was the channel alone
-                    self._channel = None
-                    await asyncio.sleep(0.1)
-
-    async def _locked(
-        self, session: Session, act: Callable[[Session], Awaitable[R]]
-    ) -> R:
-        async def asked() -> R:
-            async with self._lock:
-                return await act(session)
-
-        try:
-            return await session.call(asked())
-        except AMQPChannelError as error:
-            raise RefusedError(f"the broker does not allow it: {error}") from error
-
-    async def _scratch(self, session: Session) -> AbstractChannel:
-        channel = self._channel
-        if channel is None or channel.is_closed or self._session is not session:
-            self._session = session
-            self._channel = channel = await session.channel()
-        return channel
+        if self._levels < 0:
+            await self._scratch.ask(ladder.EXIT, _add_exit)
+        for each in range(self._levels + 1, level + 1):
+            await self._scratch.ask(ladder.EXIT, partial(_add_level, each))
+            self._levels = max(self._levels, each)
+        await self._scratch.ask(target, bind)
+        self._targets.add(target)
 
 
-async def _add_level(channel: AbstractChannel, level: int) -> None:
+async def _add_exit(channel: AbstractChannel) -> None:
+    """Make the exchange that the ladder ends in."""
+    await channel.exchange_declare(ladder.EXIT, exchange_type="topic", durable=True)
+
+
+async def _add_level(level: int, channel: AbstractChannel) -> None:
     """Make a level of the ladder: an exchange, its queue, and the way around it."""
     name, below = ladder.level_name(level), ladder.below(level)
     waits, passes = ladder.patterns(level)

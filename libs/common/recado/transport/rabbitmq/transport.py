@@ -14,7 +14,12 @@ from typing import Final
 
 import structlog
 
-from recado.errors import DisconnectedError, UnroutableError, UnsupportedError
+from recado.errors import (
+    DisconnectedError,
+    TransportError,
+    UnroutableError,
+    UnsupportedError,
+)
 from recado.message import Message, Outgoing
 from recado.transport.address import read_address
 from recado.transport.base import (
@@ -296,15 +301,18 @@ class RabbitTransport:
         arrivals: dict[RabbitConsumer, int] = {}
         while True:
             await asyncio.sleep(CHECK_S)
-            for consumer in list(self._consumers):
-                before = arrivals.get(consumer)
-                arrivals[consumer] = consumer.arrivals
-                await self._check_one(consumer, idle=before == consumer.arrivals)
-            arrivals = {each: arrivals[each] for each in self._consumers}
+            before = arrivals
+            arrivals = {each: each.arrivals for each in self._consumers}
+            await asyncio.gather(
+                *(
+                    self._check_one(each, idle=before.get(each) == seen)
+                    for each, seen in arrivals.items()
+                )
+            )
 
     async def _check_one(self, consumer: RabbitConsumer, *, idle: bool) -> None:
         seen = consumer.arrivals
-        waits = idle and consumer.has_room and await self.topology.ready(consumer.queue)
+        waits = idle and await self._waits(consumer)
         if consumer not in self._consumers:
             return
         if not waits or consumer.arrivals != seen:
@@ -315,6 +323,13 @@ class RabbitTransport:
             self._consumers[consumer] = 0
             log.warning("transport.zombie", queue=consumer.queue)
             consumer.rebuild()
+
+    async def _waits(self, consumer: RabbitConsumer) -> bool:
+        """Return whether the broker has something for a consumer that could take it."""
+        try:
+            return consumer.has_room and bool(await self.topology.ready(consumer.queue))
+        except TransportError:  # it does not tell
+            return False
 
     # Requests
 
