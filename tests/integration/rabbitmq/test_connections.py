@@ -202,7 +202,7 @@ async def test_closing_while_the_broker_blocks_does_not_hang(own: RabbitMQ) -> N
     await asyncio.to_thread(own.ctl, "set_vm_memory_high_watermark", "0.000001")
     waiting = asyncio.ensure_future(transport.publish(to("work", "b")))
 
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(5):
         await transport.close()
 
     with pytest.raises(DisconnectedError):

@@ -36,7 +36,8 @@ CONNECT_S: Final = 5.0
 """How long a host may take to answer, all of the handshake included."""
 ANSWER_S: Final = 12.0
 """How long the broker may take to answer anything else."""
-CLOSE_S: Final = 2.0
+CLOSE_S: Final = 1.5
+"""How long it may take to say goodbye."""
 _NOT_ALLOWED: Final = "530"
 """The code for a virtual host that is not there, or not for us."""
 _REFUSALS: Final = (
@@ -45,10 +46,6 @@ _REFUSALS: Final = (
     ChannelNotFoundEntity,
     ChannelPreconditionFailed,
 )
-
-# A lost connection is our own warning, told once; aiormq's comes with a traceback.
-for _name in ("aiormq.connection", "aiormq.channel"):
-    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
 class LostError(Exception):
@@ -92,12 +89,13 @@ class Session:
         self._tidying: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        """Connect.
+        """Connect; aiormq's loggers are quiet from then on, unless they have a level.
 
         Raises:
             ConfigError: if the broker is there, and does not let us in.
             DisconnectedError: if it is not there.
         """
+        _quieten()
         try:
             async with asyncio.timeout(CONNECT_S):
                 await self._connection.connect()
@@ -226,6 +224,14 @@ class Session:
                     )
                     self.abort()
                     return
+
+
+def _quieten() -> None:
+    """Have a lost connection told once, by us: aiormq's warnings have a traceback."""
+    for name in ("aiormq.connection", "aiormq.channel"):
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.CRITICAL)
 
 
 async def _bounded(asked: Coroutine[Any, Any, R]) -> R:

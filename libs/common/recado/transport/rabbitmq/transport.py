@@ -45,8 +45,8 @@ from recado.transport.sizes import check_sizes
 
 log = structlog.get_logger()
 
-CLOSE_S: Final = 5.0
-"""How long the end may take, until what is held goes back by itself."""
+PUT_BACK_S: Final = 3.0
+"""How long what is held may take to be put back; after that it goes back by itself."""
 CHECK_S: Final = 15.0
 """How often a consumer that gets nothing is checked."""
 _STRIKES: Final = 2
@@ -140,7 +140,7 @@ class RabbitTransport:
     async def _close(self) -> None:
         self._replies.close(self._address.shown)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_S):
+            async with asyncio.timeout(PUT_BACK_S):
                 await asyncio.gather(*(each.cancel() for each in self._consumers))
                 await asyncio.gather(*(each.release() for each in self._all))
         await self._end()
@@ -156,10 +156,14 @@ class RabbitTransport:
             self._checking.cancel()
         if publisher is not None:
             await publisher.close()
-        await asyncio.gather(*(each.close() for each in self._all))
+        # At once: who waits for an answer gets none when the connections have gone.
+        await asyncio.gather(
+            *(each.close() for each in self._all),
+            self.consuming.close(),
+            self.publishing.close(),
+        )
         self._consumers.clear()
         self._leaving.clear()
-        await asyncio.gather(self.consuming.close(), self.publishing.close())
 
     async def __aenter__(self) -> RabbitTransport:
         await self.open()
