@@ -12,9 +12,25 @@ from aio_pika.abc import AbstractChannel
 
 from recado.transport.rabbitmq import RabbitTransport
 from tests.brokers import RabbitMQ
+from tests.brokers.certificates import make_certificates
 from tests.brokers.management import vhost
 
 Opened: TypeAlias = Callable[..., Awaitable[RabbitTransport]]
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Generator[RabbitMQ]:
+    """A server of secure connections to ill-treat: whoever does makes it good again."""
+    folder = tmp_path_factory.mktemp("own")
+    certificates = make_certificates(folder / "certificates")
+    with RabbitMQ(folder / "server", certificates=certificates) as server:
+        yield server
+
+
+def secure(server: RabbitMQ, **options: object) -> str:
+    """Return the URL of a server of secure connections."""
+    assert server.certificates is not None
+    return server.url_with(cafile=server.certificates.authority, **options)
 
 
 @pytest.fixture

@@ -4,57 +4,62 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from aio_pika.abc import AbstractChannel
 
 from recado.transport.rabbitmq import RabbitTransport, arguments
 from tests.brokers import RabbitMQ
-from tests.integration.rabbitmq.conftest import Opened
+from tests.integration.rabbitmq.conftest import Opened, secure
 from tests.transport.inbox import consuming, to
 
-HOLD_S = 0.2
+HOLD_S = 0.1
 
 
-@pytest.fixture
-def impatient(tmp_path: Path) -> Generator[RabbitMQ]:
-    """A server that closes the channel of who holds a message for a second."""
-    with RabbitMQ(tmp_path / "server", ["consumer_timeout = 1000"]) as server:
-        server.ctl("eval", "application:set_env(rabbit, channel_tick_interval, 200).")
-        yield server
+@pytest.fixture(scope="module")
+def impatient(own: RabbitMQ) -> Generator[RabbitMQ]:
+    """A server that closes the channel of who holds a message for half a second."""
+    _set(own, timeout_ms=500, look_ms=100)
+    yield own
+    _set(own, timeout_ms=1_800_000, look_ms=60_000)
+
+
+def _set(server: RabbitMQ, *, timeout_ms: int, look_ms: int) -> None:
+    server.ctl(
+        "eval",
+        f"application:set_env(rabbit, consumer_timeout, {timeout_ms}),"
+        f"application:set_env(rabbit, channel_tick_interval, {look_ms}).",
+    )
 
 
 @pytest.mark.parametrize("prefetch", [1, 4])
 async def test_a_long_job_outlasts_the_consumer_timeout(
     impatient: RabbitMQ, prefetch: int
 ) -> None:
-    url = impatient.url_with(hold=HOLD_S)
+    queue, sent = f"long{prefetch}", f"sent{prefetch}"
+    url = secure(impatient, hold=HOLD_S)
     async with RabbitTransport(url) as transport, RabbitTransport(url) as other:
-        await transport.declare(["work", "next"])
-        await transport.publish(to("work", "long"))
-        delivery = await (await consuming(transport, "work", prefetch=prefetch)).next()
-        elsewhere = await consuming(other, "work", prefetch=prefetch)
+        await transport.declare([queue, sent])
+        await transport.publish(to(queue, "long"))
+        delivery = await (await consuming(transport, queue, prefetch=prefetch)).next()
+        elsewhere = await consuming(other, queue, prefetch=prefetch)
 
-        await asyncio.sleep(2.5)
-        await delivery.done(to("next", "sent"))
-        await transport.publish(to("work", "after"))
+        await asyncio.sleep(1.5)
+        assert elsewhere.waiting == 0
+        await delivery.done(to(sent, "sent"))
 
-        assert (await transport.depth("next")).total == 1
+        assert (await transport.depth(sent)).total == 1
         assert (await transport.depth("dlq")).total == 0
         assert transport.is_alive
-        if elsewhere.waiting:
-            assert (await elsewhere.next()).message.id == "after"
-            assert elsewhere.waiting == 0
 
 
 async def test_without_it_the_channel_is_closed_and_the_consumer_comes_back(
     impatient: RabbitMQ,
 ) -> None:
-    async with RabbitTransport(impatient.url) as transport:
-        await transport.declare(["work"])
-        await transport.publish(to("work", "long"))
-        inbox = await consuming(transport, "work")
+    async with RabbitTransport(secure(impatient)) as transport:
+        await transport.declare(["held"])
+        await transport.publish(to("held", "long"))
+        inbox = await consuming(transport, "held")
         await inbox.next()
 
         again = await inbox.next()
