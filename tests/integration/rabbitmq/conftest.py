@@ -30,7 +30,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Generator[RabbitMQ]:
 def secure(server: RabbitMQ, **options: object) -> str:
     """Return the URL of a server of secure connections."""
     assert server.certificates is not None
-    return server.url_with(cafile=server.certificates.authority, **options)
+    return server.url_with("", cafile=server.certificates.authority, **options)
 
 
 @pytest.fixture
