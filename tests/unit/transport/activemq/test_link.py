@@ -164,6 +164,31 @@ async def test_an_error_without_a_receipt_fails_only_who_caused_it(
     assert isinstance(results[1], RefusedError)
 
 
+async def test_what_costs_the_connection_each_time_is_refused(
+    broker: Pretence,
+) -> None:
+    def answer(got: Frame) -> Sequence[bytes] | None:
+        if got.headers.get("recado-id") != "bad":
+            return None
+        broker.send(frame("ERROR", {"message": "cannot read this"}))
+        broker.connections[-1].close()
+        return []
+
+    async with opened(broker) as transport:
+        broker.answer = answer
+        async with asyncio.timeout(5):
+            results = await asyncio.gather(
+                transport.publish(to("work", "a")),
+                transport.publish(to("work", "bad")),
+                transport.publish(to("work", "b")),
+                return_exceptions=True,
+            )
+
+    assert [each for each in results if each] == [results[1]]
+    assert isinstance(results[1], RefusedError)
+    assert "cannot read this" in str(results[1])
+
+
 async def test_an_error_about_nothing_that_was_asked_ends_the_connection(
     broker: Pretence,
 ) -> None:

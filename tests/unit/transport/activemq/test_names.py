@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from recado.errors import RefusedError
 from recado.transport.activemq.names import names_of
 
 
@@ -30,3 +31,18 @@ def test_who_consumes_is_told_by_a_destination() -> None:
     assert names.consumed(f"{told}zocalo.work") == "work"
     assert names.consumed(f"{told}other.work") is None
     assert names.consumed(f"{told}zocalo.recado.queues") is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "a,b", "a?b=c", "a.*", ">", " a", "a ", "a\nb", "\0", "\ud800", "x" * 256],
+)
+def test_what_means_something_else_to_the_broker_is_no_name(name: str) -> None:
+    for make in (names_of("").queue, names_of("").topic):
+        with pytest.raises(RefusedError, match="is no name for ActiveMQ"):
+            make(name)
+
+
+@pytest.mark.parametrize("name", ["a.b", "a b", "a/b", "a:b", "ünï", "a#", "x" * 255])
+def test_other_characters_may_be_in_a_name(name: str) -> None:
+    assert names_of("").queue(name) == f"/queue/{name}"

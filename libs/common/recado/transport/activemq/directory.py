@@ -33,7 +33,13 @@ class Directory:
         self._lock = asyncio.Lock()
 
     async def declare(self, queues: Sequence[str]) -> None:
-        """Write down queues that are not written down."""
+        """Write down queues that are not written down.
+
+        Raises:
+            RefusedError: for what is no name to ActiveMQ.
+        """
+        for queue in queues:
+            self._names.queue(queue)
         await self._look_up(set(queues) - self._declared, by=self._declared)
         new = [name for name in dict.fromkeys(queues) if name not in self._declared]
         if new:

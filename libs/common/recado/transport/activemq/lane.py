@@ -32,6 +32,8 @@ BLOCKED_S: Final = 10.0
 """How long the broker may take to confirm before that is worth a line in the log."""
 _MOST_CALLS: Final = 256
 _MOST_BYTES: Final = 1024 * 1024
+MOST_FAULTS: Final = 3
+"""How often a call, alone, may have cost the connection before it is refused."""
 FORGET_AFTER: Final = 200
 """Acknowledgements after which the broker is made to forget them."""
 
@@ -59,6 +61,7 @@ class Call:
     delays: list[Sending] = field(default_factory=list[Sending])
     """Those of ``sends`` that are delayed and not confirmed yet."""
     size: int = 0
+    faults: int = 0
 
     def __post_init__(self) -> None:
         self.size = sum(len(each.rest) for each in self.sends)
@@ -167,6 +170,9 @@ class Lane:
         done = [group for group in groups if group.is_answered and not group.error]
         for group in done:
             self._succeeded(group)
+        for group in groups:
+            if isinstance(group.fault, RefusedError):
+                _blame(group.calls, group.fault)
         unclear = [call for g in groups if g not in done for call in g.calls]
         self._repeat([*unclear, *waiting], DisconnectedError("the connection was lost"))
 
@@ -358,7 +364,7 @@ class Lane:
                 call.finish(InterruptedCallError(str(error)))
             elif self._is_closed:
                 call.finish(error)
-            else:
+            elif not call.future.done():
                 call.delays = [each for each in call.sends if each.due is not None]
                 call.is_alone = call.is_alone or isinstance(error, RefusedError)
                 self._waiting.appendleft(call)
@@ -366,6 +372,19 @@ class Lane:
 
 def _is_parked(call: Call) -> bool:
     return any(tag.parked is not None for tag in call.acks)
+
+
+def _blame(calls: Sequence[Call], error: RefusedError) -> None:
+    """Note what the broker complained of before it broke the connection.
+
+    Each is tried alone from then on, and what does it again is refused: what the broker
+    cannot read would cost every connection for ever, and nobody else would be served.
+    """
+    for call in calls:
+        call.faults += call.is_alone
+        call.is_alone = True
+        if call.faults == MOST_FAULTS:
+            call.finish(error)
 
 
 def _has_more(call: Call) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
+
+from recado.errors import RefusedError
 
 REPLIES: Final = "reply."
 """What begins so gets replies. It is a topic: what comes when nobody listens any more is
@@ -12,6 +16,9 @@ _DECLARED: Final = "recado.queues"
 _SUSPECTS: Final = "recado.suspects."
 _SCHEDULER: Final = "/topic/ActiveMQ.Scheduler.Management"
 _CONSUMERS: Final = "ActiveMQ.Advisory.Consumer.Queue."
+_WRONG: Final = re.compile(r"[,?*>\x00-\x1f\x7f\ud800-\udfff]|^\s|\s$|^$")
+"""What means something else to ActiveMQ: a list, options, a pattern; or cannot be sent."""
+_LONGEST: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,12 @@ class Names:
     prefix: str = ""
 
     def queue(self, name: str) -> str:
-        """Return a queue's destination; that of a queue of replies is a topic."""
+        """Return a queue's destination; that of a queue of replies is a topic.
+
+        Raises:
+            RefusedError: for what is no name to ActiveMQ.
+        """
+        _check(name)
         kind = "topic" if name.startswith(REPLIES) else "queue"
         return f"/{kind}/{self.prefix}{name}"
 
@@ -33,7 +45,12 @@ class Names:
         return f"/queue/{self.prefix}{_SUSPECTS}{name}"
 
     def topic(self, name: str) -> str:
-        """Return a topic's destination."""
+        """Return a topic's destination.
+
+        Raises:
+            RefusedError: for what is no name to ActiveMQ.
+        """
+        _check(name)
         return f"/topic/{self.prefix}{name}"
 
     def queue_of(self, destination: str) -> str | None:
@@ -62,6 +79,15 @@ class Names:
     def scheduler(self) -> str:
         """Where the broker is asked for its delayed messages."""
         return _SCHEDULER
+
+
+@lru_cache(4_096)
+def _check(name: str) -> None:
+    if len(name) > _LONGEST or _WRONG.search(name):
+        raise RefusedError(
+            f"{name[:_LONGEST]!r} is no name for ActiveMQ: 1 to {_LONGEST} characters, none"
+            " of them , ? * > or a control character, and no space at an end"
+        )
 
 
 def names_of(path: str) -> Names:

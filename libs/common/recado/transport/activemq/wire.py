@@ -23,13 +23,18 @@ _OWN: Final = "recado-own."
 _PART: Final = ".recado-part-"
 _LONGEST: Final = 2_400
 """ActiveMQ takes lines of 10 KiB; a character may have four bytes, or be escaped."""
+_LONGEST_NAME: Final = 500
+"""What is left of such a line, in bytes, with room for what is added to a name."""
+_MOST_LINES: Final = 980
+"""ActiveMQ takes 1,000, with those of the protocol."""
 
 # fmt: off
 _RESERVED: Final = frozenset({
     "destination", "transaction", "receipt", "content-length", "persistent", "priority",
     "expires", "reply-to", "subscription", "message-id", "ack", "id", "timestamp",
     "redelivered", "transformation", "amq-msg-type", "browser", "selector",
-    "original-destination", "originalExpiration", "JMSXUserID", JOB, DELAY,
+    "original-destination", "originalExpiration", "JMSXUserID", "JMSXGroupID",
+    "JMSXGroupSeq", "JMSType", JOB, DELAY,
     "AMQ_SCHEDULED_PERIOD", "AMQ_SCHEDULED_REPEAT", "AMQ_SCHEDULED_CRON",
     "AMQ_SCHEDULER_ACTION", "dlqDeliveryFailureCause",
 })
@@ -44,6 +49,11 @@ def rest(headers: Mapping[str, str], body: bytes) -> bytes:
         RefusedError: for a header that cannot be sent.
     """
     lines = [f"{escaped(key)}:{escaped(value)}\n" for key, value in _outward(headers)]
+    if len(lines) > _MOST_LINES:
+        raise RefusedError(
+            f"{len(headers)} headers need {len(lines)} lines of up to {_LONGEST} characters;"
+            f" ActiveMQ takes at most {_MOST_LINES}"
+        )
     try:
         head = f"content-length:{len(body)}\n{''.join(lines)}\n".encode()
     except UnicodeEncodeError as error:
@@ -55,12 +65,21 @@ def _outward(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name, value in headers.items():
         if not name or "\0" in value or "\0" in name:
             raise RefusedError(f"header {name!r} has no name, or a zero byte in it")
+        if len(name) > _LONGEST_NAME // 4 and _size(name) > _LONGEST_NAME:
+            raise RefusedError(
+                f"header {name[:40]!r}… has a name of {_size(name)} bytes; ActiveMQ takes"
+                f" at most {_LONGEST_NAME}"
+            )
         key = f"{_OWN}{name}" if name in _RESERVED else name
         if len(value) <= _LONGEST:
             yield key, value
         else:
             for number, start in enumerate(range(0, len(value), _LONGEST)):
                 yield f"{key}{_PART}{number}", value[start : start + _LONGEST]
+
+
+def _size(name: str) -> int:
+    return len(escaped(name).encode(errors="replace"))
 
 
 def own_headers(received: Frame) -> dict[str, str]:
