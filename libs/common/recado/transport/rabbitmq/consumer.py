@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from asyncio import FIRST_COMPLETED
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from recado.errors import DisconnectedError, TransportError
+from recado.errors import TransportError
 from recado.message import Message
-from recado.transport import copies
-from recado.transport.base import DEAD_LETTERS, Deliver, Delivery
+from recado.transport.base import Deliver, Delivery
 from recado.transport.isolation import Act, Flow, Isolation
 from recado.transport.marking import mark
-from recado.transport.rabbitmq import parcels
 from recado.transport.rabbitmq.credit import Credit
 from recado.transport.rabbitmq.frames import Parcel
 from recado.transport.rabbitmq.holding import Holding
 from recado.transport.rabbitmq.lane import Arrival, Lane
-from recado.transport.rabbitmq.publisher import ReturnedError
+from recado.transport.rabbitmq.moves import Moves, replacement
 from recado.transport.rabbitmq.received import Received, priority, read
 from recado.transport.rabbitmq.session import LostError, Session, UnansweredError
 
@@ -86,7 +85,7 @@ class RabbitConsumer:
         self._stirred = asyncio.Event()
         self._stopped = asyncio.Event()
         self._first = asyncio.get_running_loop().create_future()
-        self._moves: set[asyncio.Task[None]] = set()
+        self._moves = Moves(transport, queue, self.stir)
         self._keeper = asyncio.create_task(self._keep())
 
     # Life
@@ -111,7 +110,8 @@ class RabbitConsumer:
         return self.is_consuming and self._credit.has_room
 
     async def _keep(self) -> None:
-        while not self._is_over:
+        # One that is cancelled holds nothing any more when its channel is gone.
+        while not self.is_cancelled:
             session = await self._transport.consuming.up()
             try:
                 await self._attend(session)
@@ -130,7 +130,7 @@ class RabbitConsumer:
 
     @property
     def _is_over(self) -> bool:
-        return self.is_cancelled and not (self._held or self._moves)
+        return self.is_cancelled and not self._held and self._moves.are_over
 
     async def _attend(self, session: Session) -> None:
         """Consume until the channel is lost, or there is no more reason to."""
@@ -184,8 +184,7 @@ class RabbitConsumer:
         self._held.clear()
         self._credit.reset()
         self._holding.lost()
-        for move in self._moves:
-            move.cancel()
+        self._moves.cancel()
         self._isolation.lost()
         self._heeded = self._isolation.flow
         for settling in list(self.settlings):
@@ -210,7 +209,7 @@ class RabbitConsumer:
             return
         now = self._transport.clock()
         taken: list[tuple[Delivery, bool]] = []
-        moved: list[tuple[Parcel, int]] = []
+        moved: list[tuple[Delivery, Parcel]] = []
         for arrival in batch:
             if self._holding.takes(arrival):
                 continue
@@ -219,13 +218,12 @@ class RabbitConsumer:
             delivery = self._delivery(arrival, told)
             if told.is_late(now):
                 self._end(delivery)
-            elif (headers := self._moving(delivery, told)) is not None:
-                moved.append((parcels.copy(delivery, *headers), arrival.tag))
+            elif copy := replacement(delivery, told, self._transport.ceiling, now):
+                moved.append((delivery, copy))
                 self._credit.end(self._credit.turn)
             else:
                 taken.append((delivery, told.is_suspect))
-        if moved:
-            self._move(moved, batch[0].lane)
+        self._moves.begin(moved)
         if taken:
             self._act(self._isolation.arrived(taken))
 
@@ -251,21 +249,6 @@ class RabbitConsumer:
             priority(arrival.content.priority),
         )
 
-    def _moving(
-        self, delivery: Delivery, told: Received
-    ) -> tuple[Mapping[str, str], str] | None:
-        """Return the headers and the queue of a copy that is made before delivery."""
-        if delivery.attempt > self._transport.ceiling and self.queue != DEAD_LETTERS:
-            headers = copies.condemned(delivery, self._transport.clock())
-            return headers, DEAD_LETTERS
-        if told.is_foreign or told.is_due_for_copy:
-            own = copies.adopted(told.headers) if told.is_foreign else told.headers
-            return (
-                copies.numbered(own, delivery.attempt, suspect=told.is_suspect),
-                self.queue,
-            )
-        return None
-
     def _act(self, act: Act) -> None:
         deliver = act.deliver
         if self.is_cancelled:
@@ -273,13 +256,15 @@ class RabbitConsumer:
             deliver = []
         if act.put_back:
             # Not before the others are safe: what is delivered now may kill us.
-            self._put_back(act.put_back, then=deliver)
-        elif deliver:
+            self._moves.put_back(act.put_back, partial(self._hand_over, deliver))
+        else:
             self._hand_over(deliver)
         if act.flow is not None:
             self._stirred.set()
 
     def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
+        if not deliveries:
+            return
         now = asyncio.get_running_loop().time()
         self._held.update(dict.fromkeys(deliveries, now))
         if not self.is_fleeting:
@@ -296,74 +281,12 @@ class RabbitConsumer:
         """Put back what was delivered to somebody who raised an error."""
         back = [delivery for delivery in refused if delivery in self._held]
         self.forget(back)
-        self._put_back(back)
+        self._moves.put_back(back)
         self._act(self._isolation.ended(len(back)))
-
-    # What goes back
-
-    def _put_back(
-        self, deliveries: Sequence[Delivery], *, then: Sequence[Delivery] = ()
-    ) -> None:
-        """Have copies go to the end of the queue: the same attempt, the same suspicion.
-
-        ``then`` is delivered when they are there.
-        """
-        moved = [
-            (parcels.copy(each, self._released(each), self.queue), each.tag.number)
-            for each in deliveries
-        ]
-        if moved:
-            self._move(moved, deliveries[0].tag.lane, then)
-
-    def _released(self, delivery: Delivery) -> dict[str, str]:
-        return copies.released(delivery, suspect=delivery.tag.is_suspect)
 
     def give_back(self, arrival: Arrival, told: Received) -> None:
         """Have a held copy go to the queue that it came from, as the attempt it is."""
-        delivery = self._delivery(arrival, told)
-        self._put_back([delivery])
-
-    def _move(
-        self,
-        moved: Sequence[tuple[Parcel, int]],
-        lane: Lane,
-        then: Sequence[Delivery] = (),
-    ) -> None:
-        """Have copies stand for messages of a lane, which end when the copies are safe."""
-        task = asyncio.create_task(self._moved(moved, lane, then))
-        self._moves.add(task)
-        task.add_done_callback(self._is_moved)
-
-    def _is_moved(self, task: asyncio.Task[None]) -> None:
-        self._moves.discard(task)
-        if self.is_cancelled:
-            self._stirred.set()
-
-    async def _moved(
-        self,
-        moved: Sequence[tuple[Parcel, int]],
-        lane: Lane,
-        then: Sequence[Delivery],
-    ) -> None:
-        while True:
-            try:
-                await self._transport.publisher.publish([it for it, _ in moved])
-            except ReturnedError as error:
-                self._transport.topology.forget(error.queues)
-                for queue in error.queues:
-                    await self._transport.topology.restore(queue)
-                await asyncio.sleep(_PAUSE_S)
-            except DisconnectedError:  # everything ends: it goes back by itself
-                return
-            except TransportError as error:
-                log.warning("transport.copy_failed", queue=self.queue, error=str(error))
-                await asyncio.sleep(_PAUSE_S)
-            else:
-                break
-        for _, number in moved:
-            lane.ack(number)
-        if then:
-            self._hand_over(then)
+        self._moves.put_back([self._delivery(arrival, told)])
 
     # What ends
 
@@ -439,15 +362,14 @@ class RabbitConsumer:
         mark(held)
         self.forget(held)
         if not self.is_fleeting:
-            self._put_back(held)
+            self._moves.put_back(held)
             self._act(self._isolation.ended(len(held)))
         self._stirred.set()
         await asyncio.gather(self._keeper, return_exceptions=True)
 
     async def close(self) -> None:
         """Stop everything."""
-        tasks = [self._keeper, *self._moves]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self._keeper.cancel()
+        await asyncio.gather(self._keeper, return_exceptions=True)
+        await self._moves.close()
         self._holding.lost()

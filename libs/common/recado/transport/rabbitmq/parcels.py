@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from recado.message import Outgoing
+from recado.transport import copies
 from recado.transport.base import DEAD_LETTERS, Delivery
 from recado.transport.rabbitmq import ladder
 from recado.transport.rabbitmq.death import sendable
@@ -56,6 +57,12 @@ def copy(
         sent = {**sent, EXPIRES: expires}
     made = Parcel("", queue, delivery.message.body, sent, delivery.priority)
     return delayed(made, delay_s) if delay_s > 0 else made
+
+
+def released(delivery: Delivery) -> Parcel:
+    """Return the copy that puts a message back: the same attempt, the same suspicion."""
+    headers = copies.released(delivery, suspect=delivery.tag.is_suspect)
+    return copy(delivery, headers, delivery.queue)
 
 
 def delayed(parcel: Parcel, delay_s: float) -> Parcel:

@@ -108,8 +108,7 @@ class Settling:
             case Verdict.DEAD:
                 return parcels.copy(delivery, copies.dead(settlement), DEAD_LETTERS)
             case _:
-                headers = copies.released(delivery, suspect=delivery.tag.is_suspect)
-                return parcels.copy(delivery, headers, delivery.queue)
+                return parcels.released(delivery)
 
     def _unroutable(self, queues: Sequence[str]) -> dict[int, str]:
         return {
