@@ -1,4 +1,4 @@
-"""The script that makes the brokers' password."""
+"""The script that makes passwords."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ SCRIPT = Path(__file__).parents[3] / "deploy" / "make-secrets"
 
 
 def made(folder: Path) -> tuple[str, str]:
-    """Run the script, and return the password and ActiveMQ's options."""
+    """Run the script, and return the broker's password and ActiveMQ's options."""
     subprocess.run(["sh", SCRIPT, folder], check=True, capture_output=True)
     password, options = folder / "broker_password", folder / "activemq.options"
-    assert {each.name for each in folder.iterdir()} == {password.name, options.name}
+    database = folder / "database_password"
+    assert set(folder.iterdir()) == {password, database, options}
+    assert database.read_text() != password.read_text()
     return password.read_text(), options.read_text()
 
 
