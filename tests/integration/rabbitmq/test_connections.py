@@ -308,3 +308,59 @@ async def test_a_secure_connection_proves_who_the_broker_is(
 
     with pytest.raises(ConfigError, match="certificate"):
         await RabbitTransport(own.url).open()
+
+
+async def test_who_waits_for_an_answer_hears_that_the_transport_was_closed(
+    opened: Opened,
+) -> None:
+    transport = await opened()
+    publishing = [
+        asyncio.ensure_future(transport.publish(to(f"unknown{number}", "a")))
+        for number in range(100)
+    ]
+    await asyncio.sleep(0)
+    await transport.close()
+
+    async with asyncio.timeout(1):
+        results = await asyncio.gather(*publishing, return_exceptions=True)
+    assert {type(each) for each in results} == {DisconnectedError}
+
+
+async def test_what_was_closed_can_be_opened_and_closed_again(opened: Opened) -> None:
+    transport = await opened()
+    await transport.close()
+
+    await transport.open()
+    await transport.declare(["work"])
+    await transport.close()
+
+    assert not transport.is_alive
+    assert transport.consuming.session is None
+    with pytest.raises(DisconnectedError):
+        await transport.declare(["work"])
+
+
+@pytest.mark.parametrize("name", ["ünï", "a*b", "x" * 256, "x" * 300])
+async def test_a_name_that_cannot_be_is_refused(
+    transport: RabbitTransport, name: str
+) -> None:
+    async with asyncio.timeout(5):
+        for call in (
+            transport.declare([name]),
+            transport.publish(to(name, "a")),
+            transport.publish(to_topic(name, "a")),
+            transport.consume(name, Inbox()),
+            transport.subscribe(name, Inbox()),
+        ):
+            with pytest.raises(RefusedError):
+                await call
+
+
+async def test_a_topic_that_the_broker_forbids_is_told_to_who_wants_to_hear_it(
+    transport: RabbitTransport,
+) -> None:
+    async with asyncio.timeout(5):
+        with pytest.raises(RefusedError, match="reserved prefix"):
+            await transport.subscribe("amq.nothing", Inbox())
+
+    assert transport.is_alive

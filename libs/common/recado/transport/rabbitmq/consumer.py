@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from recado.errors import TransportError
+from recado.errors import DisconnectedError, TransportError
 from recado.message import Message
 from recado.transport.base import Deliver, Delivery
 from recado.transport.isolation import Act, Flow, Isolation
@@ -91,8 +91,16 @@ class RabbitConsumer:
     # Life
 
     async def started(self) -> None:
-        """Return when it consumes for the first time."""
+        """Return when it consumes for the first time.
+
+        Raises:
+            TransportError: if it does not come to that: nothing is tried again.
+        """
         await asyncio.shield(self._first)
+
+    def _never(self, error: TransportError) -> None:
+        self._first.set_exception(error)
+        self._first.exception()  # it is raised where it is awaited, if it is
 
     @property
     def held(self) -> int:
@@ -123,6 +131,9 @@ class RabbitConsumer:
                 if not session.is_lost:
                     await asyncio.sleep(_PAUSE_S)
             except TransportError as error:
+                if not self._first.done():
+                    self._never(error)
+                    return
                 log.warning(
                     "transport.consume_failed", queue=self.queue, error=str(error)
                 )
@@ -368,7 +379,9 @@ class RabbitConsumer:
         await asyncio.gather(self._keeper, return_exceptions=True)
 
     async def close(self) -> None:
-        """Stop everything."""
+        """Stop everything; who waits for the beginning is told."""
+        if not self._first.done():
+            self._never(DisconnectedError("the transport was closed"))
         self._keeper.cancel()
         await asyncio.gather(self._keeper, return_exceptions=True)
         await self._moves.close()

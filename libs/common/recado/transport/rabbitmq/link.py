@@ -26,6 +26,7 @@ class Link:
         self._name = name
         self._session: Session | None = None
         self._is_up = asyncio.Event()
+        self._is_closed = False
         self._keeper: asyncio.Task[None] | None = None
 
     @property
@@ -41,18 +42,27 @@ class Link:
             ConfigError: if the broker does not let us in.
             DisconnectedError: if no host answers.
         """
+        self._is_closed = False
         self._begin(await self._connected())
         self._keeper = asyncio.create_task(self._keep())
 
     async def up(self) -> Session:
-        """Return a session, as soon as there is one."""
-        while (session := self.session) is None:
+        """Return a session, as soon as there is one.
+
+        Raises:
+            DisconnectedError: if there will be none: the link is closed.
+        """
+        while not self._is_closed:
+            if (session := self.session) is not None:
+                return session
             self._is_up.clear()
             await self._is_up.wait()
-        return session
+        raise DisconnectedError(f"the connection to {self._address.shown} was closed")
 
     async def close(self) -> None:
-        """Connect no more, and let go of the session."""
+        """Connect no more, and let go of the session; who waits for one is told."""
+        self._is_closed = True
+        self._is_up.set()
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -60,7 +70,8 @@ class Link:
             await self._session.close()
 
     async def _keep(self) -> None:
-        while True:
+        # A cancellation may be lost in the library, if the connection goes just then.
+        while not self._is_closed:
             assert self._session is not None
             await asyncio.shield(self._session.lost)
             log.warning(
@@ -85,6 +96,8 @@ class Link:
             try:
                 return await self._connected()
             except (ConfigError, DisconnectedError) as error:
+                if self._is_closed:
+                    raise
                 if str(error) != told:
                     told = str(error)
                     log.warning("transport.away", error=told, connection=self._name)

@@ -45,7 +45,8 @@ class Scratch:
         """Return what comes of it, asked again until there is an answer.
 
         Raises:
-            RefusedError: if the broker does not allow it.
+            RefusedError: if the broker does not allow it, or there can be no such name.
+            DisconnectedError: if the transport is closed.
         """
         async with self._turns.setdefault(name, asyncio.Lock()):
             while True:
@@ -82,6 +83,8 @@ class Scratch:
                 return await session.call(asked())
         except AMQPChannelError as error:
             raise RefusedError(f"the broker does not allow it: {error}") from error
+        except (ValueError, TypeError) as error:  # pamqp sends nothing of the kind
+            raise RefusedError(f"there can be no such name: {error}") from error
 
     async def _taken(self, session: Session) -> AbstractChannel:
         if self._session is not session:

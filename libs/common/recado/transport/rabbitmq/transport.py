@@ -164,6 +164,7 @@ class RabbitTransport:
         )
         self._consumers.clear()
         self._leaving.clear()
+        self._closing = None
 
     async def __aenter__(self) -> RabbitTransport:
         await self.open()
@@ -290,7 +291,12 @@ class RabbitTransport:
 
     async def _join(self, consumer: RabbitConsumer) -> RabbitConsumer:
         self._consumers[consumer] = 0
-        await consumer.started()
+        try:
+            await consumer.started()
+        except BaseException:
+            self._consumers.pop(consumer, None)
+            await consumer.close()
+            raise
         return consumer
 
     async def cancelled(self, consumer: RabbitConsumer) -> None:
