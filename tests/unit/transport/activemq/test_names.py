@@ -46,3 +46,9 @@ def test_what_means_something_else_to_the_broker_is_no_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["a.b", "a b", "a/b", "a:b", "ünï", "a#", "x" * 255])
 def test_other_characters_may_be_in_a_name(name: str) -> None:
     assert names_of("").queue(name) == f"/queue/{name}"
+
+
+@pytest.mark.parametrize("name", ["recado.queues", "recado.suspects.work"])
+def test_nobody_takes_from_what_the_transport_keeps_for_itself(name: str) -> None:
+    with pytest.raises(RefusedError, match="recado's own"):
+        names_of("zocalo").queue(name)

@@ -83,6 +83,8 @@ class Names:
 
 @lru_cache(4_096)
 def _check(name: str) -> None:
+    if name == _DECLARED or name.startswith(_SUSPECTS):
+        raise RefusedError(f"{name!r} is recado's own; choose another name")
     if len(name) > _LONGEST or _WRONG.search(name):
         raise RefusedError(
             f"{name[:_LONGEST]!r} is no name for ActiveMQ: 1 to {_LONGEST} characters, none"
