@@ -25,6 +25,21 @@ async def crashed(transport: RabbitTransport) -> None:
     transport.consuming.session.abort()
 
 
+async def test_who_may_declare_nothing_can_give_a_message_up(
+    rabbitmq: RabbitMQ, path: str, transport: RabbitTransport
+) -> None:
+    rabbitmq.ctl("add_user", path, "low")
+    rabbitmq.ctl("set_permissions", "-p", path, path, "^$", ".*", ".*")
+    url = rabbitmq.url_with(path).replace(rabbitmq.login, f"{path}:low")
+    async with RabbitTransport(url) as low:
+        await low.declare(["work"], "verify")
+        await low.publish(to("work", "a"))
+
+        await (await (await consuming(low, "work")).next()).dead_letter({})
+
+    assert (await transport.depth("dlq")).ready == 1
+
+
 async def test_queues_are_declared_so_that_nothing_is_lost(
     rabbitmq: RabbitMQ, path: str, transport: RabbitTransport
 ) -> None:

@@ -84,7 +84,7 @@ class Settling:
                 raise UnsettledError(self._stale(), unroutable)
             raise topology.undeclared(unknown[0])
         if any(each.verdict is Verdict.DEAD for each in settlements):
-            await topology.declare(())
+            await topology.add_dead_letters()
         for each in settlements:
             if each.verdict is Verdict.RETRY and each.after_s > 0:
                 await self._transport.prepare_way(each.delivery.queue, each.after_s)

@@ -76,6 +76,11 @@ class Topology:
             if queue not in self._queues:
                 await self._declare(queue)
 
+    async def add_dead_letters(self) -> None:
+        """Make sure that ``dlq`` is there; if it is, no right to declare is needed."""
+        if await self.missing([DEAD_LETTERS]):
+            await self.declare(())
+
     async def _declare(self, queue: str) -> None:
         version = (await self._link.up()).version
         wanted = arguments.queue(queue, self._ceiling, version)
