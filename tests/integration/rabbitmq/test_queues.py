@@ -235,6 +235,19 @@ async def test_a_foreign_message_gets_an_id_that_it_keeps(
     assert first.message.is_recipe
 
 
+async def test_a_foreign_message_with_copies_for_others_is_delivered(
+    transport: RabbitTransport, plain: AbstractChannel
+) -> None:
+    inbox = await consuming(transport, "work")
+
+    foreign = aio_pika.Message(b"1", headers={"CC": ["dlq"]})
+    await plain.default_exchange.publish(foreign, "work")
+
+    delivery = await inbox.next()
+    await delivery.done()
+    assert (await transport.depth("dlq")).ready == 1
+
+
 async def test_what_a_foreign_consumer_rejects_tells_so_among_the_dead_letters(
     transport: RabbitTransport, plain: AbstractChannel
 ) -> None:

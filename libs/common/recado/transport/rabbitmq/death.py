@@ -23,6 +23,8 @@ _FACTS: Final = ("queue", "reason", "exchange")
 _FIRST: Final = tuple(f"x-first-death-{fact}" for fact in _FACTS)
 _LAST: Final = tuple(f"x-last-death-{fact}" for fact in _FACTS)
 _BROKERS: Final = frozenset({LIST, *_FIRST, *_LAST, *COUNTS})
+_NOT_SENT: Final = _BROKERS | {"CC", "BCC"}
+"""RabbitMQ would send copies to what the last two name, and closes the channel over text."""
 _OWN: Final = ("recado.delay.", "recado.hold.")
 
 
@@ -49,9 +51,9 @@ def seen(headers: Mapping[str, Any], queue: str) -> dict[str, Any]:
 
 def sendable(headers: Mapping[str, str], queue: str) -> Mapping[str, str]:
     """Return the headers that a message to a queue may be sent with."""
-    if _BROKERS.isdisjoint(headers):
+    if _NOT_SENT.isdisjoint(headers):
         return headers
-    sent = {name: it for name, it in headers.items() if name not in _BROKERS}
+    sent = {name: it for name, it in headers.items() if name not in _NOT_SENT}
     if queue == DEAD_LETTERS:
         told = {name: headers[name] for name in (*_FIRST, *_LAST) if name in headers}
         kept = {KEPT: headers[LIST]} if LIST in headers else {}
