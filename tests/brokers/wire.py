@@ -48,12 +48,13 @@ class Wire:
             await near.kill()
 
     def _arrived(self, near: _End) -> None:
-        near.transport.pause_reading()
         task = asyncio.create_task(self._lay(near))
         self._laying.add(task)
         task.add_done_callback(self._laying.discard)
 
     async def _lay(self, near: _End) -> None:
+        # Not as the connection is made: uvloop begins to read after that.
+        near.transport.pause_reading()
         loop = asyncio.get_running_loop()
         try:
             _, far = await loop.create_connection(_End, *self._target)
