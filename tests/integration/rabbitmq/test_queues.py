@@ -119,14 +119,19 @@ async def test_a_classic_queue_with_priorities_delivers_by_priority(
     assert (await inbox.next()).message.id == "low"
 
 
+async def declare_bounded(plain: AbstractChannel, queue: str, *, room: int) -> None:
+    """Declare a queue that refuses what is more than so many messages."""
+    await plain.declare_queue(
+        queue,
+        durable=True,
+        arguments={"x-max-length": room, "x-overflow": "reject-publish"},
+    )
+
+
 async def test_a_full_queue_refuses_and_loses_nothing(
     opened: Opened, plain: AbstractChannel
 ) -> None:
-    await plain.declare_queue(
-        "work",
-        durable=True,
-        arguments={"x-max-length": 2, "x-overflow": "reject-publish"},
-    )
+    await declare_bounded(plain, "work", room=2)
     transport = await opened()
     await transport.declare(["work", "next"])
     await transport.publish(to("work", "a", "b"))
@@ -146,11 +151,7 @@ async def test_a_full_queue_refuses_and_loses_nothing(
 async def test_a_settlement_that_sends_to_a_full_queue_leaves_its_delivery_held(
     opened: Opened, plain: AbstractChannel
 ) -> None:
-    await plain.declare_queue(
-        "full",
-        durable=True,
-        arguments={"x-max-length": 0, "x-overflow": "reject-publish"},
-    )
+    await declare_bounded(plain, "full", room=0)
     transport = await opened()
     await transport.declare(["work", "full"])
     await transport.publish(to("work", "a"))
