@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol, Self
@@ -40,7 +41,7 @@ class Loopback:
         return ()
 
 
-class Server:
+class Server(ABC):
     """One process; a subclass says which, and when it answers.
 
     With certificates it takes secure connections, and no others.
@@ -97,17 +98,17 @@ class Server:
             f"{path and f'/{path}'}{query and f'?{query}'}"
         )
 
+    @abstractmethod
     def command(self) -> Sequence[str]:
         """Return the command that becomes the server, in the foreground."""
-        raise NotImplementedError
 
+    @abstractmethod
     def environment(self) -> Mapping[str, str]:
         """Return the server's whole environment."""
-        raise NotImplementedError
 
+    @abstractmethod
     def handshake(self, connection: socket.socket) -> bool:
         """Return whether what listens is a broker that takes connections."""
-        raise NotImplementedError
 
     def start(self) -> None:
         """Start the server on the data it has, and return when it takes connections."""

@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 
-from recado.errors import UnroutableError, nearest
+from recado.errors import UnroutableError
 from recado.message import Outgoing
 from recado.transport.activemq.lane import Call, Lane
 from recado.transport.activemq.looking import Looking
 from recado.transport.activemq.names import REPLIES, Names
 from recado.transport.activemq.sending import prepared
+from recado.transport.routing import undeclared
 
 _NAME = "recado-queue"
 
@@ -65,8 +66,7 @@ class Directory:
 
     def undeclared(self, queue: str) -> UnroutableError:
         """Return the error for a queue that is none."""
-        hint = nearest(queue, self._declared | self._consumed)
-        return UnroutableError(f"nobody has declared queue {queue!r}{hint}")
+        return undeclared(queue, self._declared | self._consumed)
 
     async def all_declared(self) -> list[str]:
         """Return the queues that were declared."""

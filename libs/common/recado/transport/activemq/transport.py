@@ -15,11 +15,7 @@ from typing import Final
 
 import structlog
 
-from recado.errors import (
-    DisconnectedError,
-    TransportError,
-    UnroutableError,
-)
+from recado.errors import DisconnectedError, TransportError
 from recado.ids import new_id
 from recado.message import Message, Outgoing
 from recado.transport.activemq.consumer import ActiveMQConsumer
@@ -31,22 +27,19 @@ from recado.transport.activemq.looking import Looking
 from recado.transport.activemq.names import REPLIES, names_of
 from recado.transport.activemq.reader import Reader
 from recado.transport.activemq.sending import Sending, sending
+from recado.transport.activemq.settling import Settling
 from recado.transport.address import read_address
 from recado.transport.base import (
-    DEAD_LETTERS,
     Browsed,
     Deliver,
     Delivery,
     Depth,
     Settlement,
     Topology,
-    UnsettledError,
-    Verdict,
 )
-from recado.transport.copies import dead, retried
-from recado.transport.marking import mark, unmark
 from recado.transport.options import CEILING, seconds
 from recado.transport.replies import Replies
+from recado.transport.routing import all_undeclared
 from recado.transport.sizes import check_sizes
 
 log = structlog.get_logger()
@@ -214,8 +207,13 @@ class ActiveMQTransport:
                 wanted='schedulerSupport="true" in activemq.xml',
             )
 
+    @property
+    def reader(self) -> Reader | None:
+        """The connection; none while there is none."""
+        return self._link.reader if self._link is not None else None
+
     def _connected(self) -> Reader:
-        reader = self._link.reader if self._link is not None else None
+        reader = self.reader
         if reader is None:
             raise DisconnectedError(f"{self._name} is away, or not open")
         return reader
@@ -230,15 +228,14 @@ class ActiveMQTransport:
         elif mode == "verify":
             missing = await self._directory.missing(queues)
             if missing:
-                names = ", ".join(map(repr, missing))
-                raise UnroutableError(f"nobody has declared: {names}")
+                raise all_undeclared(missing)
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Return when all the messages are durable; all of them, or none."""
         check_sizes(messages)
         lane = self.lane
-        missing = await self._missing(messages)
-        sends = self._sends(messages, missing)
+        missing = await self.missing(messages)
+        sends = self.sends(messages, missing)
         if sends:
             await lane.do(Call(sends))
 
@@ -246,37 +243,9 @@ class ActiveMQTransport:
         self, settlements: Sequence[Settlement], outgoing: Sequence[Outgoing] = ()
     ) -> None:
         """End many deliveries in one transaction with all that is sent."""
-        sent = [*(each for s in settlements for each in s.outgoing), *outgoing]
-        check_sizes(sent)
-        lane = self.lane
-        deliveries = [each.delivery for each in settlements]
-        mark(deliveries)
-        try:
-            self._check(settlements, set())
-            missing = await self._missing(sent)
-            if missing:
-                self._check(settlements, missing)
-            sends = self._sends(sent, missing)
-            sends += self._copies(settlements)
-            call = Call(sends, [each.tag for each in deliveries])
-            lane.submit(call)
-        except UnsettledError as error:
-            unmark([each for each in deliveries if each not in error.stale])
-            raise
-        except BaseException:
-            unmark(deliveries)
-            raise
-        call.future.add_done_callback(lambda done: _finished(deliveries, done))
-        await self._wait(call, deliveries)
+        await Settling(self, settlements, outgoing).run()
 
-    async def _wait(self, call: Call, deliveries: Sequence[Delivery]) -> None:
-        try:
-            await asyncio.shield(call.future)
-        except InterruptedCallError as error:
-            stale = [each for each in deliveries if not each.tag.fleeting]
-            raise UnsettledError(stale, {}) from error
-
-    async def _missing(self, outgoing: Sequence[Outgoing]) -> set[str]:
+    async def missing(self, outgoing: Sequence[Outgoing]) -> set[str]:
         """Return the queues of messages that nobody has declared."""
         unknown = self._directory.needs_a_look(outgoing)
         while unknown:
@@ -286,7 +255,13 @@ class ActiveMQTransport:
                 await self.lane.connected()
         return set()
 
-    def _sends(self, outgoing: Sequence[Outgoing], missing: set[str]) -> list[Sending]:
+    def sends(self, outgoing: Sequence[Outgoing], missing: set[str]) -> list[Sending]:
+        """Return messages ready to be sent, without those that need not reach a queue.
+
+        Raises:
+            UnroutableError: for a mandatory message to a queue that is missing.
+            RefusedError: for one that cannot be sent.
+        """
         now = self.clock()
         names = self.names
         if missing:
@@ -296,44 +271,6 @@ class ActiveMQTransport:
                     raise self._directory.undeclared(each.queue)
             outgoing = [each for each in outgoing if each not in lost]
         return [sending(each, names, now) for each in outgoing]
-
-    def _check(self, settlements: Sequence[Settlement], missing: set[str]) -> None:
-        """Raise if something cannot be carried out."""
-        reader = self._link.reader if self._link is not None else None
-        stale = [
-            each.delivery
-            for each in settlements
-            if each.delivery.tag.reader is not reader and not each.delivery.tag.fleeting
-        ]
-        unroutable: dict[int, str] = {}
-        for index, settlement in enumerate(settlements) if missing else ():
-            for each in settlement.outgoing:
-                if each.mandatory and not each.is_topic and each.queue in missing:
-                    unroutable[index] = each.queue
-                    break
-        if stale or unroutable:
-            raise UnsettledError(stale, unroutable)
-
-    def _copies(self, settlements: Sequence[Settlement]) -> list[Sending]:
-        return [
-            self._copy(each)
-            for each in settlements
-            if each.verdict is not Verdict.DONE and not each.delivery.tag.fleeting
-        ]
-
-    def _copy(self, settlement: Settlement) -> Sending:
-        delivery = settlement.delivery
-        consumer: ActiveMQConsumer = delivery.tag.consumer
-        match settlement.verdict:
-            case Verdict.RETRY:
-                after_s = settlement.after_s
-                due = self.clock() + after_s if after_s > 0 else None
-                return consumer.copy(delivery, retried(settlement), due=due)
-            case Verdict.DEAD:
-                letters = self.names.queue(DEAD_LETTERS)
-                return consumer.copy(delivery, dead(settlement), letters)
-            case _:
-                return consumer.put_back(delivery)
 
     def begin(self, delivery: Delivery) -> None:
         """Do nothing: the broker cannot be told what is being worked on."""
@@ -469,13 +406,3 @@ class ActiveMQTransport:
 
 def _subscription(each: Frame) -> str:
     return each.headers.get("subscription", "")
-
-
-def _finished(deliveries: Sequence[Delivery], done: asyncio.Future[None]) -> None:
-    """Note what came of a settlement, also if nobody waits for it any more."""
-    error = None if done.cancelled() else done.exception()
-    if error is None:
-        for delivery in deliveries:
-            delivery.tag.consumer.ended(delivery.tag)
-    elif not isinstance(error, InterruptedCallError):
-        unmark(deliveries)

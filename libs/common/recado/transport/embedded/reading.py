@@ -7,10 +7,10 @@ from typing import Any, Final, Literal
 
 from pydantic_core import from_json
 
-from recado.errors import UnroutableError, nearest
 from recado.message import Message
 from recado.transport.base import Browsed, Depth
 from recado.transport.embedded.schema import DELAYED, HELD
+from recado.transport.routing import undeclared
 
 DEPTH: Final = """
 SELECT
@@ -61,10 +61,7 @@ def next_due(database: sqlite3.Connection, _now: float) -> float | None:
 def _number(database: sqlite3.Connection, queue: str) -> int:
     row = database.execute("SELECT id FROM queue WHERE name = ?", (queue,)).fetchone()
     if row is None:
-        names = [name for name, _ in _declared(database)]
-        raise UnroutableError(
-            f"nobody has declared queue {queue!r}{nearest(queue, names)}"
-        )
+        raise undeclared(queue, [name for name, _ in _declared(database)])
     return int(row[0])
 
 

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from recado.errors import UnroutableError, nearest
+from recado.errors import UnroutableError
 from recado.message import NORMAL, Outgoing
 from recado.transport.base import DEAD_LETTERS
 from recado.transport.embedded.schema import DELAYED, READY
+from recado.transport.routing import undeclared
 
 _ROWS: Final = (64, 8, 1)
 """Rows of one INSERT; few sizes, so that each stays prepared."""
@@ -104,8 +105,7 @@ class Store:
 
     def undeclared(self, name: str) -> UnroutableError:
         """Return the error that says that nobody has declared a queue."""
-        hint = nearest(name, self.names())
-        return UnroutableError(f"nobody has declared queue {name!r}{hint}")
+        return undeclared(name, self.names())
 
     def has_worker(self, worker: int) -> bool:
         """Return whether a worker is registered still."""

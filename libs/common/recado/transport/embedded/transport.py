@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 from urllib.parse import quote
 
-from recado.errors import ConfigError, DisconnectedError, RefusedError, UnroutableError
+from recado.errors import ConfigError, DisconnectedError, RefusedError
 from recado.ids import new_id
 from recado.message import Message, Outgoing
 from recado.transport.base import (
@@ -39,6 +39,7 @@ from recado.transport.embedded.schema import connect
 from recado.transport.embedded.store import Ending, Store
 from recado.transport.embedded.writer import Work, Writer
 from recado.transport.replies import Replies
+from recado.transport.routing import all_undeclared
 from recado.transport.sizes import check_sizes
 
 R = TypeVar("R")
@@ -208,8 +209,7 @@ class EmbeddedTransport:
         elif mode == "verify":
             missing = await self.do(lambda store: store.missing(queues))
             if missing:
-                names = ", ".join(map(repr, missing))
-                raise UnroutableError(f"nobody has declared: {names}")
+                raise all_undeclared(missing)
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Return when all the messages are on disk."""

@@ -65,7 +65,7 @@ class Scratch:
         session: Session,
         act: Callable[[AbstractChannel], Coroutine[Any, Any, R]],
     ) -> R:
-        """Return what comes of it on this session.
+        """Return what comes of it on one connection, asked once.
 
         Raises:
             LostError: if there is no answer.

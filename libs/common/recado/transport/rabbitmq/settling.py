@@ -23,6 +23,7 @@ from recado.transport.marking import mark, unmark
 from recado.transport.rabbitmq import parcels
 from recado.transport.rabbitmq.frames import Parcel
 from recado.transport.rabbitmq.publisher import Call, ReturnedError
+from recado.transport.routing import unroutable
 
 if TYPE_CHECKING:
     from recado.transport.rabbitmq.consumer import RabbitConsumer
@@ -79,9 +80,9 @@ class Settling:
         topology = self._transport.topology
         unknown = await self._transport.prepare(sent)
         if unknown:
-            unroutable = self._unroutable(unknown)
-            if unroutable:
-                raise UnsettledError(self._stale(), unroutable)
+            lost = unroutable(self._settlements, unknown)
+            if lost:
+                raise UnsettledError(self._stale(), lost)
             raise topology.undeclared(unknown[0])
         if any(each.verdict is Verdict.DEAD for each in settlements):
             await topology.add_dead_letters()
@@ -109,14 +110,6 @@ class Settling:
                 return parcels.copy(delivery, copies.dead(settlement), DEAD_LETTERS)
             case _:
                 return parcels.released(delivery)
-
-    def _unroutable(self, queues: Sequence[str]) -> dict[int, str]:
-        return {
-            index: each.queue
-            for index, settlement in enumerate(self._settlements)
-            for each in settlement.outgoing
-            if each.queue in queues and each.mandatory and not each.is_topic
-        }
 
     # What comes of it
 
@@ -151,9 +144,9 @@ class Settling:
     def _not_routed(self, error: ReturnedError) -> Exception:
         """Return what is wrong if a queue that was there is not there any more."""
         self._transport.topology.forget(error.queues)
-        unroutable = self._unroutable(error.queues)
-        if unroutable:
-            return UnsettledError(self._stale(), unroutable)
+        lost = unroutable(self._settlements, error.queues)
+        if lost:
+            return UnsettledError(self._stale(), lost)
         return self._transport.topology.undeclared(error.queues[0])
 
     def _fail(self, error: BaseException) -> None:

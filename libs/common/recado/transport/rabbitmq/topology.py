@@ -11,12 +11,13 @@ import structlog
 from aiormq.abc import AbstractChannel
 from aiormq.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed
 
-from recado.errors import DisconnectedError, RefusedError, UnroutableError, nearest
+from recado.errors import DisconnectedError, RefusedError, UnroutableError
 from recado.transport.base import DEAD_LETTERS
 from recado.transport.rabbitmq import arguments, ladder
 from recado.transport.rabbitmq.link import Link
 from recado.transport.rabbitmq.scratch import Scratch
 from recado.transport.rabbitmq.session import ANSWER_S, Session
+from recado.transport.routing import undeclared
 
 log = structlog.get_logger()
 
@@ -62,9 +63,7 @@ class Topology:
 
     def undeclared(self, queue: str) -> UnroutableError:
         """Return the error for a queue that is not there."""
-        return UnroutableError(
-            f"nobody has declared a queue {queue!r}{nearest(queue, self._queues)}"
-        )
+        return undeclared(queue, self._queues)
 
     # Queues
 

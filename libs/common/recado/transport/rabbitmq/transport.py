@@ -41,6 +41,7 @@ from recado.transport.rabbitmq.session import Session
 from recado.transport.rabbitmq.settling import Settling
 from recado.transport.rabbitmq.topology import Topology
 from recado.transport.replies import Replies
+from recado.transport.routing import all_undeclared
 from recado.transport.sizes import check_sizes
 
 log = structlog.get_logger()
@@ -183,8 +184,7 @@ class RabbitTransport:
         elif mode == "verify":
             missing = await self.topology.missing(queues)
             if missing:
-                names = ", ".join(map(repr, missing))
-                raise UnroutableError(f"nobody has declared: {names}")
+                raise all_undeclared(missing)
 
     async def publish(self, messages: Sequence[Outgoing]) -> None:
         """Return when all the messages are confirmed."""
