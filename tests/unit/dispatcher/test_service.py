@@ -29,8 +29,10 @@ async def h(tmp_path: Path) -> AsyncGenerator[Harness]:
 
 
 async def test_a_request_becomes_a_run(h: Harness) -> None:
-    request = request_message(["named"], parameters={"queue": "first"}, user="maria")
-    await submit(h.transport, request, priority=HIGHEST)
+    request = request_message(
+        ["named"], parameters={"queue": "first"}, user="maria", priority=HIGHEST
+    )
+    await submit(h.transport, request)
     await h.settle()
 
     (message,) = h.messages("first")

@@ -6,10 +6,42 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recado.message import HIGHEST, LOWEST, NORMAL
+
 DISPATCHER_QUEUE: Final = "processing_recipe"
 USER: Final = "zocalo.go.user"
 HOST: Final = "zocalo.go.host"
+IDEMPOTENCY_KEY: Final = "recado-idempotency-key"
+START_AT: Final = "recado-start-at"
+PRIORITY: Final = "recado-priority"
 RECIPES_LIMIT: Final = 100
+
+
+class RequestHeaders(BaseModel):
+    """What the headers of a request for a run say; others are nobody's business here."""
+
+    idempotency_key: str = Field(
+        default="",
+        alias=IDEMPOTENCY_KEY,
+        max_length=200,
+        description="Of requests with the same key, one is started",
+    )
+    start_at: float | None = Field(
+        default=None,
+        alias=START_AT,
+        ge=0,
+        allow_inf_nan=False,
+        description="Seconds since the epoch before which nothing is started",
+    )
+    priority: int = Field(
+        default=NORMAL,
+        alias=PRIORITY,
+        ge=LOWEST,
+        le=HIGHEST,
+        description="The priority of every step that names none",
+    )
+    user: str = Field(default="", alias=USER, description="Who asked: the submitter")
+    host: str = Field(default="", alias=HOST, description="From where")
 
 
 class RunRequest(BaseModel):
