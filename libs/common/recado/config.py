@@ -96,6 +96,10 @@ class Settings(BaseModel):
         default_factory=lambda known: _database(known["state"], "events.db"),
         description="The event store's database, as a URL",
     )
+    drop: Path = Field(
+        default_factory=lambda known: known["state"] / "drop",
+        description="Folder of the requests that were stored while the broker was away",
+    )
     grace_s: float = Field(
         default=30.0,
         ge=0,
@@ -128,6 +132,11 @@ class Settings(BaseModel):
         default="auto",
         description="How a log line looks; auto is console on a terminal, else json",
     )
+    tag: str | None = Field(
+        default=None,
+        max_length=200,
+        description="A text that every heartbeat of a service's process carries",
+    )
     plugins: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = Field(
         default=None,
         description="Service plug-ins that may be loaded; all that are installed if unset",
@@ -135,7 +144,7 @@ class Settings(BaseModel):
 
 
 SETTINGS: Final = tuple(Settings.model_fields)
-_FOLDERS: Final = ("state", "recipes")
+_FOLDERS: Final = ("drop", "state", "recipes")
 _URLS: Final = ("broker", "store")
 
 
@@ -222,7 +231,12 @@ def _variable(name: str) -> str:
 
 
 def _defaults() -> Iterable[tuple[str, str]]:
-    return ((name, str(Settings.model_fields[name].default)) for name in _FOLDERS)
+    return (
+        (name, str(field.default))
+        for name in _FOLDERS
+        # A folder inside another one is known once that is.
+        if not (field := Settings.model_fields[name]).default_factory
+    )
 
 
 def _from_flags(
