@@ -64,6 +64,8 @@ class Card:
     service: str
     service_class: str
     version: str
+    tag: str | None = None
+    """What whoever started it calls it."""
 
 
 def host_name() -> str:
@@ -80,7 +82,7 @@ def beat(
     card: Card, status: Status, utilization: Mapping[int, float], own: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return a heartbeat's content."""
-    return {
+    content: dict[str, Any] = {
         "host": card.instance,
         "status": int(status),
         "statustext": TEXTS[status],
@@ -95,6 +97,7 @@ def beat(
             **own,
         },
     }
+    return content if card.tag is None else content | {"tag": card.tag}
 
 
 class Heartbeat:
