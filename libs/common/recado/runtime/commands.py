@@ -9,10 +9,16 @@ from recado.message import decode
 from recado.service import Service
 
 COMMAND_TOPIC: Final = "command"
+SHUTDOWN: Final = "shutdown"
 
 
 def is_shutdown(body: bytes, instance: str, service: type[Service]) -> bool:
-    """Whether a command asks this instance to end: by its name, or by its service's."""
+    """Whether a command asks this instance to end: by its name, or by its service's.
+
+    A command that names both means instances for which both are right. A service may be
+    called by its own name or by its class's, in any case, and by nothing shorter: how a
+    name begins may be how others begin as well.
+    """
     try:
         command = decode(body)
     except SchemaError:
@@ -20,7 +26,12 @@ def is_shutdown(body: bytes, instance: str, service: type[Service]) -> bool:
     if not isinstance(command, dict):
         return False
     fields = cast("dict[str, Any]", command)
-    if fields.get("command") != "shutdown":
+    if fields.get("command") != SHUTDOWN or not fields.keys() & {"host", "service"}:
         return False
-    names = {service.service_name(), service.__name__}
-    return fields.get("host") == instance or fields.get("service") in names
+    names = {service.service_name().lower(), service.__name__.lower()}
+    is_meant = "service" not in fields or _lowered(fields["service"]) in names
+    return is_meant and ("host" not in fields or fields["host"] == instance)
+
+
+def _lowered(value: object) -> str | None:
+    return value.lower() if isinstance(value, str) else None
