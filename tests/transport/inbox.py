@@ -89,10 +89,12 @@ async def answer(delivery: Delivery, body: bytes) -> None:
     await delivery.done([Outgoing(headers[REPLY_TO], reply, mandatory=False)])
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+async def eventually(
+    holds: Callable[[], Awaitable[bool]], what: str, within_s: float = PATIENCE_S
+) -> None:
     """Wait until something holds that nobody tells of."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + within_s
     while not await holds():
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {PATIENCE_S:g} s still not: {what}")
+            raise AssertionError(f"after {within_s:g} s still not: {what}")
         await asyncio.sleep(0.01)
