@@ -113,6 +113,34 @@ if not mark.exists(): mark.write_text(""); os.kill(os.getpid(), signal.SIGKILL)
     assert (ended["ended"], ended["again_in_s"]) == ("killed by SIGKILL", 0.1)
 
 
+@pytest.mark.parametrize("code", [0, 3])
+async def test_a_process_that_somebody_else_stopped_is_not_started_again(
+    code: int,
+) -> None:
+    log = Log()
+    stopped = f"import sys; {READY}; sys.exit({code})"
+    supervisor = supervisor_of(log, {"a": stopped, "b": GOOD})
+    life = asyncio.create_task(supervisor.run())
+
+    await log.until(lambda label, line: "process.stopped" in line)
+    assert not life.done()
+    await supervisor.is_ready.wait()
+    supervisor.stop()
+
+    assert await life == code
+    (stop,) = log.events("process.stopped")
+    assert (stop["instance"], stop["ended"]) == ("a", f"exit code {code}")
+    assert not log.events("process.ended")
+
+
+async def test_when_all_were_stopped_by_others_it_ends_as_well() -> None:
+    log = Log()
+    supervisor = supervisor_of(log, {"a": f"{READY}", "b": f"{READY}"})
+
+    assert await supervisor.run() == 0
+    assert len(log.events("process.stopped")) == 2
+
+
 async def test_a_misconfigured_process_ends_the_others_as_well() -> None:
     log = Log()
     supervisor = supervisor_of(log, {"a": GOOD, "b": MISCONFIGURED})

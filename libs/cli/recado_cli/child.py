@@ -1,4 +1,4 @@
-"""One instance under supervision: its process, started again whenever it ends."""
+"""One instance under supervision: its process, started again unless it was to end."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from recado_cli.backoff import Backoff
-from recado_cli.failing import MISUSED
+from recado_cli.failing import MISUSED, RELEASED
 from recado_cli.lines import Write, parsed
 
 _LONGEST_LINE: Final = 4 * 1024 * 1024
 _LONGEST_SHOWN: Final = 64 * 1024
 READY: Final = "service.ready"
 STOPPED: Final = "service.stopped"
+ASKED: Final = frozenset({0, RELEASED})
+"""How a service ends only if somebody asked it to: by a command, or by a signal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,22 @@ class Child:
         self._told: int | None = None
 
     async def run(self) -> int:
-        """Run until stopped, or misconfigured; return the last process's exit code."""
+        """Run until stopped, by us or by others, or misconfigured; return the exit code.
+
+        Whoever stops a service with a command does not want to see it come back.
+        """
         wait_s = 0.0
         while not self._stopping.is_set():
             began = self._around.clock()
             self.code = await self._live()
             if self._stopping.is_set() or self.code == MISUSED:
+                break
+            if self.code in ASKED:
+                self._around.say(
+                    "process.stopped",
+                    instance=self.instance.label,
+                    ended=how(self.code),
+                )
                 break
             wait_s = self._around.backoff.after(wait_s, self._around.clock() - began)
             self._around.say(

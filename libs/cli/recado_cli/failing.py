@@ -15,6 +15,8 @@ from recado_cli.streams import hang_up
 
 FAILED: Final = 1
 MISUSED: Final = 2
+RELEASED: Final = 3
+"""Of a service: something that was held had to be put back."""
 INTERRUPTED: Final = 130
 
 

@@ -16,14 +16,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from recado_cli.child import Child, Instance, Surroundings, how
-from recado_cli.failing import FAILED, MISUSED
+from recado_cli.failing import FAILED, MISUSED, RELEASED
 from recado_cli.lines import SUPERVISOR, Facts, Write
 
 LAST_S: Final = 5.0
 """What a drain may take beyond the grace period."""
 HURRY_S: Final = 2.0
 """What is left to a process that has been told to end at once."""
-RELEASED: Final = 3
 
 
 class Supervisor:
@@ -54,10 +53,10 @@ class Supervisor:
         self._killing = False
 
     async def run(self) -> int:
-        """Run until stopped, or until an instance is misconfigured; return an exit code.
+        """Run until stopped, until all have been, or until one instance is misconfigured.
 
-        That is 0 if every instance drained, 2 if one was misconfigured, 3 if one had to
-        put back what it held, or to be killed, and 1 for anything else.
+        The exit code is 0 if every instance drained, 2 if one was misconfigured, 3 if one
+        had to put back what it held, or to be killed, and 1 for anything else.
         """
         self._began = self._clock()
         lives = [
