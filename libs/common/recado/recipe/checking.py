@@ -5,26 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 from recado.errors import Problem, RecipeError
 from recado.message import Json
+from recado.recipe.declaration import declaration_flaws
 from recado.recipe.graph import cycles, reachable
 from recado.recipe.links import Link, link, links
+from recado.recipe.policy import POLICY, policy_flaws
 from recado.recipe.reading import (
+    ABOUT,
     DELAY,
+    DESCRIPTION,
     ERROR,
     KNOWN,
     MAX_DELAY_S,
     MAX_NAME,
     OUTPUT,
+    PARAMETERS,
     ROUTES,
     START,
+    VERSION,
     seconds,
     step_id,
 )
-from recado.recipe.values import Flaw, Flaws, Trail, shown
+from recado.recipe.values import MAX_PROBLEMS, Flaw, Flaws, Trail, shown
+from recado.recipe.versions import is_version
 
 _MAX_GUESSES: Final = 100
 _OUTERMOST: Final = (START, ERROR)
@@ -66,7 +73,9 @@ class _Examination:
         self.warnings = Flaws()
         self.steps: dict[int, _Step] = {}
         for key, value in document.items():
-            if key not in _OUTERMOST:
+            if key in ABOUT:
+                self.errors.extend(_about_flaws(key, value))
+            elif key not in _OUTERMOST:
                 self._add_step(key, value)
         self.starts = self._sorted(_starts(document.get(START)))
         self.fallbacks = self._sorted(_fallbacks(document.get(ERROR, [])))
@@ -86,7 +95,7 @@ class _Examination:
     def _add_step(self, key: str, value: Json) -> None:
         number, trail = step_id(key), (None, key)
         if number is None:
-            near = get_close_matches(key[:20], _OUTERMOST, n=1)
+            near = get_close_matches(key[:20], (*_OUTERMOST, *sorted(ABOUT)), n=1)
             guess = f"; did you mean {near[0]!r}?" if near else ""
             text = f"{shown(key)} is neither a step's number nor 'start' or 'error'"
             self.errors.add(trail, text + guess)
@@ -144,6 +153,17 @@ class _Examination:
             kind.add(step.trail, text)
 
 
+def _about_flaws(key: str, value: Json) -> Iterator[Flaw]:
+    trail = (None, key)
+    if key == PARAMETERS:
+        yield from islice(declaration_flaws(value, trail), MAX_PROBLEMS)
+    elif key == DESCRIPTION and not isinstance(value, str):
+        yield Flaw(trail, f"a description is a text, not {shown(value)}")
+    elif key == VERSION and not (isinstance(value, str) and is_version(value)):
+        text = "a version is a text of up to four numbers, such as '1.2'"
+        yield Flaw(trail, f"{text}, not {shown(value)}")
+
+
 def _starts(value: Json) -> Iterator[Link | Flaw]:
     trail = (None, START)
     if not isinstance(value, list) or not value:
@@ -195,6 +215,9 @@ def _field_errors(step: _Step) -> Iterator[Flaw]:
     if delay is not None and not _is_template(delay) and seconds(delay) is None:
         text = f"a delay is seconds from 0 to {MAX_DELAY_S}, not {shown(delay)}"
         yield Flaw((step.trail, DELAY), text)
+    for key in POLICY:
+        if (value := step.fields.get(key)) is not None:
+            yield from policy_flaws(key, value, (step.trail, key), templates=True)
 
 
 def _field_warnings(step: _Step) -> Iterator[Flaw]:
@@ -231,7 +254,14 @@ def _misspelt(steps: Iterable[_Step]) -> Iterator[Flaw]:
 
 
 def _guess(key: str) -> str | None:
-    word = key[:40].lower().replace("_", "-")
-    near = get_close_matches(word, KNOWN, n=1, cutoff=0.8)
-    # 'job_parameters' is a key of its own, 'parameter' hardly is.
-    return near[0] if near and abs(len(near[0]) - len(word)) <= 1 else None
+    word = _spelt(key[:40])
+    near = get_close_matches(word, _SPELT, n=1, cutoff=0.8)
+    # 'job_parameters' is a key of its own, 'parameter' and 'timeout' hardly are.
+    return _SPELT[near[0]] if near and abs(len(near[0]) - len(word)) <= 2 else None
+
+
+def _spelt(key: str) -> str:
+    return key.lower().replace("_", "-")
+
+
+_SPELT: Final = {_spelt(key): key for key in KNOWN}

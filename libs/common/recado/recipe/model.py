@@ -10,7 +10,15 @@ from recado.errors import Problem, RecipeError
 from recado.message import Json
 from recado.recipe.checking import Findings, examine
 from recado.recipe.links import targets
-from recado.recipe.reading import ERROR, START, normalised, parse, titled
+from recado.recipe.reading import (
+    DESCRIPTION,
+    ERROR,
+    START,
+    VERSION,
+    normalised,
+    parse,
+    titled,
+)
 from recado.recipe.step import RecipeStep, Steps
 from recado.recipe.templates import malformed
 from recado.recipe.values import Flaws, plain
@@ -74,11 +82,25 @@ class Recipe:
         """The ids that the recipe refers to under ``error``; nothing is sent there."""
         return targets(self.raw.get(ERROR))
 
+    @property
+    def version(self) -> str:
+        """Which version of the recipe this is; empty if it does not say."""
+        return self._text(VERSION)
+
+    @property
+    def description(self) -> str:
+        """What the recipe does, in its own words; empty if it does not say."""
+        return self._text(DESCRIPTION)
+
     def to_json(self) -> dict[str, Json]:
         """Return a copy in the form that travels: ids are text, links are lists."""
         copy, problems = plain(self._normalised())
         Findings(problems).raise_errors("recipe")
         return cast("dict[str, Json]", copy)
+
+    def _text(self, key: str) -> str:
+        value = self.raw.get(key)
+        return value if isinstance(value, str) else ""
 
     def __repr__(self) -> str:
         return f"<Recipe of {len(self.steps)} steps>"

@@ -9,7 +9,16 @@ from recado.errors import Problem, RecipeError
 from recado.message import Json
 from recado.recipe.checking import Findings
 from recado.recipe.model import Recipe
-from recado.recipe.reading import DELAY, MAX_NAME, ROUTES, seconds, step_id, titled
+from recado.recipe.policy import POLICY, policy_flaws
+from recado.recipe.reading import (
+    ABOUT,
+    DELAY,
+    MAX_NAME,
+    ROUTES,
+    seconds,
+    step_id,
+    titled,
+)
 from recado.recipe.templates import (
     FaultError,
     Field,
@@ -22,7 +31,7 @@ from recado.recipe.templates import (
 from recado.recipe.values import MAX_SIZE, Flaws, Trail, hint, plain, shown
 
 _MAX_HINTS: Final = 20
-_MUST_BE_KNOWN: Final = frozenset({*ROUTES, DELAY})
+_MUST_BE_KNOWN: Final = frozenset({*ROUTES, DELAY, *POLICY})
 
 
 def apply_parameters(
@@ -32,7 +41,9 @@ def apply_parameters(
 
     ``{$REPLACE:x}`` stands for the value itself, and for null where there is none. Any
     other template without a value stays as it is, except where it would lose messages: in
-    a queue, a topic, an exchange or a delay.
+    a queue, a topic, an exchange, a delay, or where it would change how a step is done.
+    What the recipe says of itself, such as its version, is left out: the recipe that
+    results is the one that travels.
 
     Raises:
         RecipeError: with every template that cannot be filled in, and every problem of
@@ -66,6 +77,7 @@ class _Filling:
             if isinstance(value, dict) and step_id(key) is not None
             else self._value(value, (None, key))
             for key, value in raw.items()
+            if key not in ABOUT
         }
 
     def _step(self, step: dict[str, Json], trail: Trail) -> dict[str, Json]:
@@ -84,12 +96,17 @@ class _Filling:
         if isinstance(value, str):
             return self._text(value, trail, must_be_known=must_be_known)
         if isinstance(value, list):
-            return [self._value(item, (trail, i)) for i, item in enumerate(value)]
+            return [
+                self._value(item, (trail, i), must_be_known=must_be_known)
+                for i, item in enumerate(value)
+            ]
         if not isinstance(value, dict):
             return value
         made: dict[str, Json] = {}
         for key, item in value.items():
-            made[self._key(key, trail, made)] = self._value(item, (trail, key))
+            made[self._key(key, trail, made)] = self._value(
+                item, (trail, key), must_be_known=must_be_known
+            )
         return made
 
     def _key(self, key: str, trail: Trail, taken: Mapping[str, Json]) -> str:
@@ -154,6 +171,9 @@ def _unfit(key: str, value: Json) -> str:
     # A recipe that is still to be filled in may have any template in these places.
     if key == DELAY and value is not None and seconds(value) is None:
         return f"{shown(value)} is no delay in seconds"
+    if key in POLICY and value is not None:
+        found = policy_flaws(key, value, None, templates=False)
+        return next((flaw.text for flaw in found), "")
     if key not in ROUTES or not isinstance(value, str):
         return ""
     # A format may have made half of a surrogate pair, which is reported later on.

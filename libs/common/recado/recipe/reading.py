@@ -9,24 +9,30 @@ from typing import Any, Final
 
 from recado.errors import Problem, RecipeError
 from recado.message import Json
+from recado.recipe.policy import MAX_S, POLICY, number, policy_value
 from recado.recipe.values import MAX_SIZE
 
 START: Final = "start"
 ERROR: Final = "error"
+VERSION: Final = "version"
+DESCRIPTION: Final = "description"
+PARAMETERS: Final = "parameters"
+ABOUT: Final = frozenset({VERSION, DESCRIPTION, PARAMETERS})
+"""What a recipe says of itself; it does not travel with the recipe's messages."""
+
 OUTPUT: Final = "output"
 DELAY: Final = "transport-delay"
 ROUTES: Final = ("queue", "topic", "exchange")
 KNOWN: Final = frozenset(
-    {*ROUTES, OUTPUT, ERROR, DELAY, "parameters", "service", "wrapper"}
+    {*ROUTES, OUTPUT, ERROR, DELAY, PARAMETERS, "service", "wrapper", *POLICY}
 )
 """The keys of a step that mean something; others are carried along."""
 
-MAX_DELAY_S: Final = 366 * 24 * 3600
+MAX_DELAY_S: Final = MAX_S
 MAX_NAME: Final = 255
 """The bytes that a queue's name may have: as many as AMQP can say."""
 
 _ID: Final = re.compile(r"-?[0-9]{1,18}")
-_NUMBER: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def titled(name: str) -> str:
@@ -74,11 +80,8 @@ def step_id(key: str) -> int | None:
 
 def seconds(value: Json) -> float | None:
     """Return a delay in seconds, of a number or a text that holds one; none if bad."""
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
-        value = float(value) if "." in value else int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return value if 0 <= value <= MAX_DELAY_S else None
+    found = number(value)
+    return found if found is not None and 0 <= found <= MAX_DELAY_S else None
 
 
 def normalised(document: dict[str, Json]) -> dict[str, Json]:
@@ -107,6 +110,8 @@ def _field(name: str, value: Json) -> Json:
     if name == DELAY:
         delay = seconds(value)
         return value if delay is None else delay
+    if name in POLICY:
+        return policy_value(name, value)
     return _links(value) if name in {OUTPUT, ERROR} else value
 
 

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from recado.errors import Problem, RecipeError
 from recado.message import Json
 from recado.recipe.checking import Findings
 from recado.recipe.links import channels, links, targets
+from recado.recipe.policy import (
+    PRIORITY,
+    REPORTS,
+    RETRY,
+    TIMEOUT,
+    policy_flaws,
+    policy_value,
+)
 from recado.recipe.reading import DELAY, ERROR, KNOWN, OUTPUT, seconds, step_id
 from recado.recipe.values import Flaw, Flaws, shown
 
@@ -54,6 +63,27 @@ class RecipeStep:
         return delay
 
     @property
+    def retry(self) -> dict[str, float]:
+        """How often a message is tried, and how it waits; what is unset is the service's."""
+        value = self._policy(RETRY)
+        return cast("dict[str, float]", value) if value is not None else {}
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long a message may take; none if the service says."""
+        return cast("float | None", self._policy(TIMEOUT))
+
+    @property
+    def priority(self) -> int | None:
+        """The priority of the step's messages, 0 to 9; none if nobody says."""
+        return cast("int | None", self._policy(PRIORITY))
+
+    @property
+    def reports(self) -> bool:
+        """Whether the step's service reports what it handled, as recado's do."""
+        return self._policy(REPORTS) is not False
+
+    @property
     def outputs(self) -> dict[str | None, tuple[int, ...]]:
         """The ids of the next steps by channel; channel none is the unnamed output."""
         value = self.raw.get(OUTPUT)
@@ -92,6 +122,15 @@ class RecipeStep:
         if value is not None and not isinstance(value, str):
             raise self._bad(key, f"must be a text, not {shown(value)}")
         return value
+
+    def _policy(self, key: str) -> Json:
+        value = self.raw.get(key)
+        if value is None:
+            return None
+        flaws = Flaws()
+        flaws.extend(policy_flaws(key, value, (None, key), templates=False))
+        Findings(flaws.problems()).raise_errors(f"recipe step {self.id}")
+        return policy_value(key, value)
 
     def _check_links(self, key: str, value: Json) -> None:
         flaws = Flaws()
