@@ -9,7 +9,7 @@ from recado.outbox import Outbox
 from recado.recipe import RecipeFolder
 from recado.schemas.dispatch import DISPATCHER_QUEUE
 from recado.service import Service, takes
-from recado.starting import prepare, start
+from recado.starting import prepare, read_request, start
 
 
 class Dispatcher(Service):
@@ -28,7 +28,7 @@ class Dispatcher(Service):
         """Start a run; a request that is wrong is wrong for good, so it is never retried."""
         # In a thread: the folder may be far away, and a recipe as large as ten megabytes.
         prepared = await asyncio.to_thread(prepare, message, self.recipes)
-        start(prepared, message, outbox)
+        start(prepared, read_request(message), outbox)
         self.context.log.info(
             "run.started",
             run=prepared.run,

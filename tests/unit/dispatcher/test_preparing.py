@@ -15,7 +15,8 @@ from recado.clients.dispatch import request_message
 from recado.errors import Problem, RecipeError, SchemaError
 from recado.message import RECIPE, Message, encode
 from recado.recipe import Recipe, RecipeFolder
-from recado.starting import Prepared, prepare
+from recado.schemas.dispatch import PRIORITY, START_AT
+from recado.starting import Prepared, prepare, read_request
 
 NAMED = {"start": [[1, {"n": 1}]], "1": {"queue": "{queue}"}}
 CUSTOM: dict[str, Any] = {
@@ -141,11 +142,30 @@ def test_a_request_without_any_recipe_is_refused(
 
 
 def test_all_problems_of_a_request_are_told_at_once(folder: RecipeFolder) -> None:
-    problems = _problems(folder, {"recipes": ["a", 1], "parameters": [], "recipies": 1})
+    body = encode({"recipes": ["a", 1], "parameters": []})
+    headers = {START_AT: "soon", PRIORITY: "10"}
+    with pytest.raises(SchemaError) as caught:
+        prepare(Message(body, headers), folder)
 
-    assert problems["recipes[1]"] == "input should be a valid string, not 1"
-    assert problems["parameters"].endswith("not []")
-    assert "did you mean 'recipes'?" in problems["recipies"]
+    assert [str(problem) for problem in caught.value.problems] == [
+        "headers.recado-start-at: input should be a valid number, unable to parse "
+        "string as a number, not 'soon'",
+        "headers.recado-priority: input should be less than or equal to 9, not '10'",
+        "recipes[1]: input should be a valid string, not 1",
+        "parameters: input should be a valid dictionary, not []",
+    ]
+
+
+def test_what_only_filters_know_is_kept_and_what_is_misspelt_is_named(
+    folder: RecipeFolder,
+) -> None:
+    body = {"recipies": ["named"], "beamline": "i03"}
+
+    request = read_request(Message(encode(body), {}))
+
+    assert request.extra == body
+    assert request.misspelt() == {"recipies": "recipes"}
+    assert _problems(folder, body)["recipies"] == "did you mean 'recipes'?"
 
 
 def test_all_problems_of_all_recipes_are_told_at_once(folder: RecipeFolder) -> None:

@@ -13,7 +13,7 @@ from recado.message import ID, RECIPE, RUN, Message, encode
 from recado.outbox import Outbox
 from recado.recipe import RecipeFolder
 from recado.runtime.report import sent_within
-from recado.starting import prepare, start
+from recado.starting import prepare, read_request, start
 
 RECIPE_OF_THREE: dict[str, Any] = {
     "start": [[1, {"n": 1}], [2, "two"], [3, None]],
@@ -32,7 +32,7 @@ def request_() -> Message:
 
 def _started(message: Message) -> Outbox:
     outbox = Outbox(message.id, clock=lambda: 1000.0)
-    start(prepare(message, RecipeFolder("none")), message, outbox)
+    start(prepare(message, RecipeFolder("none")), read_request(message), outbox)
     return outbox
 
 

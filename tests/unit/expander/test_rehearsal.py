@@ -9,7 +9,7 @@ from recado.events import run_stream
 from recado.message import ID, Message
 from recado.outbox import Outbox
 from recado.recipe import RecipeFolder
-from recado.starting import prepare, start
+from recado.starting import prepare, read_request, start
 from recado.testing import Harness
 from recado_expander.service import Expander
 from recado_samples.rehearsal import Rehearsal
@@ -21,7 +21,7 @@ def asked_for(name: str) -> Message:
     """Return the first message of a run of a recipe, as the dispatcher sends it."""
     outbox = Outbox("00000000-0000-0000-0000-000000000001")
     request = Message(b'{"recipes": ["%s"]}' % name.encode(), {ID: outbox.cause})
-    start(prepare(request, RecipeFolder(FOLDER)), request, outbox)
+    start(prepare(request, RecipeFolder(FOLDER)), read_request(request), outbox)
     (first,) = outbox.outgoing
     return first.message
 

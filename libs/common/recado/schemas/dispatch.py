@@ -14,6 +14,15 @@ HOST: Final = "zocalo.go.host"
 IDEMPOTENCY_KEY: Final = "recado-idempotency-key"
 START_AT: Final = "recado-start-at"
 PRIORITY: Final = "recado-priority"
+REQUEST: Final = "recado-request"
+WAITS: Final = "recado-waits"
+
+GUID: Final = "guid"
+TIMEOUT: Final = "dispatcher_timeout"
+EXPIRATION: Final = "dispatcher_expiration"
+ERROR_QUEUE: Final = "dispatcher_error_queue"
+"""Zocalo's names of the parameters that are the dispatcher's own."""
+
 RECIPES_LIMIT: Final = 100
 
 
@@ -45,9 +54,12 @@ class RequestHeaders(BaseModel):
 
 
 class RunRequest(BaseModel):
-    """The body of a message on ``processing_recipe``: recipes, merged into one run."""
+    """The body of a message on ``processing_recipe``: recipes, merged into one run.
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    Keys beyond these are for filters, which may know them.
+    """
+
+    model_config = ConfigDict(extra="allow", strict=True)
 
     recipes: list[str] = Field(
         default_factory=list[str],
