@@ -26,6 +26,7 @@ CONFIG_VARIABLE: Final = "RECADO_CONFIG"
 ENVIRONMENT_VARIABLE: Final = "RECADO_ENV"
 BROKER_SCHEMES: Final = ("sqlite", "amqp", "amqps", "stomp", "stomp+ssl")
 STORE_SCHEMES: Final = ("sqlite", "postgresql")
+SMTP_SCHEMES: Final = ("smtp", "smtps")
 
 _PASSWORD: Final = re.compile(r"(://[^:/?#@\s]*:)[^\s\"'<>]*@")
 _SECRET: Final = re.compile(r"(?i)([?&](?:\w*password|secret|token)=)[^&\s\"'<>]+")
@@ -88,6 +89,10 @@ class Settings(BaseModel):
         default=Path("recipes"),
         description="Folder of the recipes that are started by name",
     )
+    outputs: Path = Field(
+        default=Path("outputs"),
+        description="Folder that sinks may write files in, and no other",
+    )
     broker: Annotated[str, _is_url_of(BROKER_SCHEMES)] = Field(
         default_factory=lambda known: _database(known["state"], "broker.db"),
         description="The broker's URL; its scheme says which kind it is",
@@ -95,6 +100,14 @@ class Settings(BaseModel):
     store: Annotated[str, _is_url_of(STORE_SCHEMES)] = Field(
         default_factory=lambda known: _database(known["state"], "events.db"),
         description="The event store's database, as a URL",
+    )
+    smtp: Annotated[str | None, _is_url_of(SMTP_SCHEMES)] = Field(
+        default=None,
+        description="The mail server's URL: smtp://USER:PASSWORD@HOST:PORT",
+    )
+    mail_from: str | None = Field(
+        default=None,
+        description="The sender of mails that name none; recado at this host if unset",
     )
     drop: Path = Field(
         default_factory=lambda known: known["state"] / "drop",
@@ -144,7 +157,7 @@ class Settings(BaseModel):
 
 
 SETTINGS: Final = tuple(Settings.model_fields)
-_FOLDERS: Final = ("drop", "state", "recipes")
+_FOLDERS: Final = ("drop", "state", "recipes", "outputs")
 _URLS: Final = ("broker", "store")
 
 

@@ -1,0 +1,90 @@
+"""The JSON-lines sink: each payload becomes a line of the file that its step names."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, ClassVar, cast
+
+from pydantic import BaseModel, Field
+
+from recado.errors import Problem, SchemaError
+from recado.message import Message
+from recado.outbox import Step
+from recado.retry import Reject, RetryPolicy
+from recado.service import Service
+from recado_sinks.lines import Folders, Line, UnfitFileError
+from recado_sinks.place import OutsideError, place
+from recado_sinks.writers import Writers
+
+
+class Target(BaseModel):
+    """The step's parameters: the file, and which of a payload's keys go into it.
+
+    With ``include`` only its keys are written, without those of ``exclude`` in any case.
+    """
+
+    output_filename: str = Field(min_length=1)
+    include: list[str] = Field(default_factory=list[str])
+    exclude: list[str] = Field(default_factory=list[str])
+
+
+class JsonLines(Service):
+    """Appends payloads to files, one line of JSON each; a message is done when it is on disk.
+
+    Messages that arrive while a file is written are written together next. One file that
+    cannot be written keeps no other waiting.
+    """
+
+    name = "jsonlines"
+    queue = "jsonlines"
+    parameters = Target
+    # As many lines as one write to the disk is shared by.
+    concurrency: ClassVar[int] = 200
+    # A full disk is given some hours to be noticed.
+    retry = RetryPolicy(attempts=18, cap_s=1200.0)
+
+    async def started(self) -> None:
+        """Find the folder that files may be in."""
+        self.root = self.context.settings.outputs
+        self.writers = Writers(Folders().append)
+
+    async def stopped(self) -> None:
+        """Let go of the threads."""
+        self.writers.close()
+
+    def status(self) -> dict[str, Any]:
+        """Tell how many lines were written, and in how many folders some wait."""
+        return {"lines": self.writers.written, "busy_folders": self.writers.busy}
+
+    async def handle(self, message: Message, step: Step) -> None:
+        """Write one payload; returns when it is on disk."""
+        target = cast("Target", step.parameters)
+        line = Line(message.id, text_of(message.payload, target))
+        try:
+            path = place(self.root, target.output_filename)
+            await self.writers.add(path, line)
+        except (OutsideError, UnfitFileError) as error:
+            raise Reject(str(error)) from error
+
+
+def text_of(payload: Any, target: Target) -> bytes:
+    """Return a payload's line, with the keys that are wanted.
+
+    Raises:
+        SchemaError: if keys are chosen and the payload has none.
+    """
+    if target.include or target.exclude:
+        if not isinstance(payload, dict):
+            text = f"must be an object to choose keys of, not {type(payload).__name__}"
+            raise SchemaError("message", [Problem("payload", text)])
+        payload = _chosen(cast("dict[str, Any]", payload), target)
+    return json.dumps(payload).encode() + b"\n"
+
+
+def _chosen(payload: dict[str, Any], target: Target) -> dict[str, Any]:
+    include, exclude = set(target.include), set(target.exclude)
+    return {
+        key: value
+        for key, value in payload.items()
+        if (not include or key in include) and key not in exclude
+    }
