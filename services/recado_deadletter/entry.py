@@ -17,7 +17,8 @@ from recado.envelope import Envelope
 from recado.errors import Problem, SchemaError
 from recado.ids import as_id, derived_id, new_id
 from recado.letter import Failure, Letter, cleaned, read_history
-from recado.message import LETTER, RETRIES, Message
+from recado.message import LETTER, Message
+from recado.revival import retries_of
 from recado.schemas.letters import UNKNOWN
 
 _LETTER: Final = TypeAdapter(Letter)
@@ -52,13 +53,6 @@ class Entry:
     traceback: str = ""
     problems: tuple[Problem, ...] = ()
     history: tuple[Failure, ...] = ()
-
-
-def retries_of(headers: Mapping[str, str]) -> int:
-    """Return how often a message was retried; 0 if its header does not say."""
-    text = headers.get(RETRIES, "")
-    known = text.isascii() and text.isdecimal() and len(text) <= 9
-    return int(text) if known else 0
 
 
 def letter_id(message_id: str, retries: int, length: int) -> str:

@@ -4,31 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from recado.events import RETRIED, Event, run_stream
 from recado.ids import as_id, derived_id
-from recado.message import ATTEMPT, HISTORY, ID, LETTER, RETRIES, Message, Outgoing
+from recado.message import Message, Outgoing
+from recado.revival import revived
 from recado.schemas.letters import RefusedLetter, State
-
-_DROPPED: Final = frozenset(
-    {
-        LETTER,
-        HISTORY,
-        ATTEMPT,
-        RETRIES,
-        # What brokers say of a death, or of one delivery, must not be said of the next.
-        "x-death",
-        "x-delivery-count",
-        "x-acquired-count",
-        "redelivered",
-        "scheduledjobid",
-        "original-destination",
-        "originalexpiration",
-        "dlqdeliveryfailurecause",
-    }
-)
-_DROPPED_PREFIXES: Final = ("x-first-death-", "x-last-death-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +68,7 @@ def _refusal(letter: Candidate, queue: str, missing: frozenset[str]) -> str:
 
 def resent(letter: Frozen) -> Outgoing:
     """Return the message as it was before it failed: same id, same bytes, one retry more."""
-    kept = {
-        name: value
-        for name, value in letter.headers.items()
-        if name.lower() not in _DROPPED and not name.startswith(_DROPPED_PREFIXES)
-    }
-    headers = {ID: letter.message} | kept | {RETRIES: str(letter.retries + 1)}
+    headers = revived(letter.headers, letter.message)
     return Outgoing(letter.queue, Message(letter.body, headers))
 
 

@@ -16,7 +16,7 @@ from recado.letter import Failure, cleaned, history_header
 from recado.message import HISTORY, ID, LETTER, RECIPE, RETRIES, RUN, Message, encode
 from recado.schemas.letters import LetterFilter, ListRequest
 from recado_deadletter.database import Database
-from recado_deadletter.entry import letter_id, read_entry, retries_of
+from recado_deadletter.entry import letter_id, read_entry
 from recado_deadletter.index import LetterIndex
 
 
@@ -132,16 +132,6 @@ def test_a_history_that_cannot_be_read_is_empty(
     make_dead: Callable[..., Message],
 ) -> None:
     assert read_entry(make_dead(headers={HISTORY: "no json"}), 0.0).history == ()
-
-
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [("2", 2), ("", 0), ("-1", 0), ("²", 0), ("x", 0), ("9" * 30, 0)],
-)
-def test_the_number_of_retries_is_zero_unless_the_header_says_one(
-    text: str, number: int
-) -> None:
-    assert retries_of({RETRIES: text}) == number
 
 
 def test_a_letters_id_is_stable_and_differs_for_each_retry() -> None:
