@@ -82,6 +82,18 @@ class RequestTimeoutError(TransportError):
     """Raised when no reply to a request came in time."""
 
 
+class ManagementError(RecadoError):
+    """Raised when RabbitMQ's management interface refuses; ``status`` is HTTP's."""
+
+    def __init__(self, status: int, text: str) -> None:
+        self.status = status
+        self.text = text
+        super().__init__(text)
+
+    def __reduce__(self) -> tuple[type[ManagementError], tuple[object, ...]]:
+        return type(self), (self.status, self.text)
+
+
 class RemoteError(RecadoError):
     """Raised when a service answered a request with an error; ``code`` names its kind."""
 

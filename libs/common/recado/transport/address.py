@@ -1,4 +1,4 @@
-"""Addresses: what the URL of a broker on the network says.
+"""Addresses: what the URL of a broker on the network says, or of a part of one.
 
 ``amqp://USER:PASSWORD@HOST:PORT,HOST:PORT/PATH?OPTION=VALUE``: several hosts are tried in
 turn. A password may stand in a file of its own (``password_file``), which is read at each
@@ -18,7 +18,7 @@ from recado.config import shown
 from recado.errors import ConfigError
 from recado.transport.options import Option, read_options
 
-SECURE: Final = ("amqps", "stomp+ssl")
+SECURE: Final = ("amqps", "stomp+ssl", "https")
 """The schemes of secure connections."""
 CERTIFICATES: Final = ("cafile", "certfile", "keyfile")
 FILES: Final = ("password_file", *CERTIFICATES)

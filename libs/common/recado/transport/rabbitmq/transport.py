@@ -21,7 +21,6 @@ from recado.errors import (
     UnsupportedError,
 )
 from recado.message import Message, Outgoing
-from recado.transport.address import read_address
 from recado.transport.base import (
     Browsed,
     Deliver,
@@ -32,7 +31,6 @@ from recado.transport.base import (
 from recado.transport.base import (
     Topology as Mode,
 )
-from recado.transport.options import CEILING, seconds
 from recado.transport.rabbitmq import ladder, parcels
 from recado.transport.rabbitmq.consumer import RabbitConsumer
 from recado.transport.rabbitmq.link import Link
@@ -40,6 +38,7 @@ from recado.transport.rabbitmq.publisher import Publisher, ReturnedError
 from recado.transport.rabbitmq.session import Session
 from recado.transport.rabbitmq.settling import Settling
 from recado.transport.rabbitmq.topology import Topology
+from recado.transport.rabbitmq.url import read_url
 from recado.transport.replies import Replies
 from recado.transport.routing import all_undeclared
 from recado.transport.sizes import check_sizes
@@ -52,18 +51,12 @@ CHECK_S: Final = 15.0
 """How often a consumer that gets nothing is checked."""
 _STRIKES: Final = 2
 
-_OPTIONS: Final = {
-    "ceiling": CEILING,
-    "heartbeat": seconds(1, 600),
-    "hold": seconds(0.1, 24 * 3600),
-}
-
 
 class RabbitTransport:
     """A process's connections to RabbitMQ: one to publish, one for all the rest."""
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._address = read_address(url, port=5672, secure_port=5671, options=_OPTIONS)
+        self._address = read_url(url)
         self.clock = clock
         self.ceiling: int = self._address.options.get("ceiling", 20)
         self.hold_s: float = self._address.options.get("hold", 600.0)
