@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recado.config import Settings
 
 PREFIX: Final = "RECADO"
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Option(click.Option):
@@ -125,14 +126,19 @@ SERVING: Final[Sequence[tuple[str, str]]] = (
 )
 
 
-def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def serving_options(command: F) -> F:
     """Add the options for the settings that only a service's process needs."""
     for name, help_ in reversed(SERVING):
-        command = click.option(name, cls=_Serving, help=help_)(command)
+        command = setting_option(name, help_)(command)
     return command
 
 
-class _Serving(Setting):
+def setting_option(name: str, help_: str) -> Callable[[F], F]:
+    """Return the option for a setting that only some commands need."""
+    return click.option(name, cls=_Some, help=help_)
+
+
+class _Some(Setting):
     def __init__(self, names: Sequence[str], *, help: str, **_: object) -> None:
         long = next(name for name in names if name.startswith("--"))
         super().__init__(long, help=help)

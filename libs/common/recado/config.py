@@ -26,6 +26,7 @@ CONFIG_VARIABLE: Final = "RECADO_CONFIG"
 ENVIRONMENT_VARIABLE: Final = "RECADO_ENV"
 BROKER_SCHEMES: Final = ("sqlite", "amqp", "amqps", "stomp", "stomp+ssl")
 STORE_SCHEMES: Final = ("sqlite", "postgresql")
+MANAGEMENT_SCHEMES: Final = ("http", "https")
 SMTP_SCHEMES: Final = ("smtp", "smtps")
 
 _PASSWORD: Final = re.compile(r"(://[^:/?#@\s]*:)[^\s\"'<>]*@")
@@ -135,6 +136,10 @@ class Settings(BaseModel):
     ] = Field(
         default="declare",
         description="Whether queues are made, only looked for, or taken for granted",
+    )
+    management: Annotated[str | None, _is_url_of(MANAGEMENT_SCHEMES)] = Field(
+        default=None,
+        description="RabbitMQ's management interface; on the broker's hosts if unset",
     )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(_lowered)
