@@ -39,6 +39,8 @@ SERVICES = {
     "eventstore",
     "expander",
     "hello",
+    "jsonlines",
+    "mailer",
     "registry",
     "rehearsal",
 }
