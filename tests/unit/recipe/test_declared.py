@@ -329,3 +329,47 @@ def test_a_schema_may_explain_itself() -> None:
 
     assert check(STEPS | {"parameters": declaration}).errors == ()
     assert declaration == before
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("{treshold}", "treshold"),
+        ("a {images} and {other[k]:>5}", "other"),
+        ("{images:>{width}}", "width"),
+        ("{$REPLACE:sizs}", "sizs"),
+    ],
+)
+def test_a_template_that_names_what_is_not_declared_is_warned_of(
+    text: str, name: str
+) -> None:
+    step = {"queue": "q", "parameters": {"a": [text, "{guid}"]}}
+
+    (warning,) = check(STEPS | {"1": step, "parameters": SAMPLE}).warnings
+
+    assert warning.path == "1.parameters.a[0]"
+    assert warning.text.startswith(f"no parameter {name!r} is declared")
+
+
+def test_where_nothing_is_declared_a_template_may_name_anything() -> None:
+    step = {"queue": "q.{where}"}
+
+    assert check(STEPS | {"1": step}).warnings == ()
+    assert check(STEPS | {"1": step, "parameters": {}}).warnings == ()
+
+
+def test_the_nearest_declared_name_is_offered() -> None:
+    step = {"queue": "q.{colur}"}
+
+    (warning,) = check(STEPS | {"1": step, "parameters": SAMPLE}).warnings
+
+    assert "did you mean 'colour'?" in warning.text
+
+
+def test_hints_are_given_for_the_first_warnings_only() -> None:
+    step = {"queue": "q", "parameters": {"a": ["{x}"] * 30}}
+
+    warnings = check(STEPS | {"1": step, "parameters": SAMPLE}).warnings
+
+    assert len(warnings) == 30
+    assert ["known" in each.text for each in warnings] == [True] * 20 + [False] * 10

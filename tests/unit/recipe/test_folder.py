@@ -189,3 +189,109 @@ def test_a_file_is_read_again_when_it_has_changed(folder: Path) -> None:
     (folder / "new").replace(folder / "study.json")
 
     assert recipes.load("study").step(1).queue == "changed"
+
+
+@pytest.fixture
+def versions(folder: Path) -> RecipeFolder:
+    for version in ("1.2", "1.10", "1.9", "2"):
+        (folder / f"study@{version}.json").write_text(TEXT % version)
+    (folder / "old@0.1.json").write_text(TEXT % "0.1")
+    (folder / "old@0.2.json").write_text(TEXT % "0.2")
+    return RecipeFolder(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "queue"),
+    [
+        ("study", "study"),
+        ("study@1.2", "1.2"),
+        ("study@1", "1.10"),
+        ("study@2", "2"),
+        ("old", "0.2"),
+        ("old@0", "0.2"),
+        ("old@0.1", "0.1"),
+    ],
+)
+def test_a_version_is_named_behind_an_at_sign(
+    versions: RecipeFolder, name: str, queue: str
+) -> None:
+    assert versions.load(name).step(1).queue == queue
+
+
+def test_the_versions_are_listed(versions: RecipeFolder) -> None:
+    assert versions.names() == [
+        "old@0.1",
+        "old@0.2",
+        "other-2",
+        "study",
+        "study@1.10",
+        "study@1.2",
+        "study@1.9",
+        "study@2",
+    ]
+
+
+@pytest.mark.parametrize("name", ["study@3", "study@1.3", "other-2@1", "old@1"])
+def test_a_version_that_is_not_there_is_not_found(
+    versions: RecipeFolder, name: str
+) -> None:
+    with pytest.raises(NotFoundError, match=rf"no recipe {name!r} in .*; known: |mean"):
+        versions.load(name)
+
+
+def test_the_plain_file_may_say_which_version_it_is(
+    folder: Path, versions: RecipeFolder
+) -> None:
+    text = '{"version": "1.11", "1": {"queue": "plain"}, "start": [[1, []]]}'
+    (folder / "study.json").write_text(text)
+
+    for name in ("study", "study@1", "study@1.11"):
+        assert versions.load(name).step(1).queue == "plain"
+    assert versions.load("study@1.10").step(1).queue == "1.10"
+
+
+def test_a_file_named_after_a_version_goes_before_one_that_says_it_is_that(
+    folder: Path, versions: RecipeFolder
+) -> None:
+    text = '{"version": "1.10", "1": {"queue": "plain"}, "start": [[1, []]]}'
+    (folder / "study.json").write_text(text)
+
+    assert versions.load("study@1.10").step(1).queue == "1.10"
+    assert versions.load("study@1").step(1).queue == "1.10"
+
+
+def test_a_file_that_says_it_is_another_version_is_refused(folder: Path) -> None:
+    text = '{"version": "1.3", "1": {"queue": "a"}, "start": [[1, []]]}'
+    (folder / "new@1.2.json").write_text(text)
+
+    with pytest.raises(
+        RecipeError, match=r"recipe new@1\.2\.json: version: says that it is .*'1\.3'"
+    ):
+        RecipeFolder(folder).load("new@1.2")
+
+
+def test_a_broken_plain_file_does_not_hide_the_versions(
+    folder: Path, versions: RecipeFolder
+) -> None:
+    (folder / "study.json").write_text("{")
+
+    assert versions.load("study@1").step(1).queue == "1.10"
+    with pytest.raises(RecipeError, match=r"recipe study\.json: not JSON"):
+        versions.load("study@3")
+
+
+@pytest.mark.parametrize(
+    "name", ["study@", "study@x", "study@1@2", "study@../1", "@1", "study@1.", "a/b@1"]
+)
+def test_a_version_that_could_be_a_path_is_refused(folder: Path, name: str) -> None:
+    with pytest.raises(RecipeError, match=r"may end with a version such as '@1\.2'"):
+        RecipeFolder(folder).load(name)
+
+
+def test_a_link_that_leaves_the_folder_is_no_version_either(folder: Path) -> None:
+    (folder.parent / "secret.json").write_text(TEXT % "secret")
+    (folder / "bad@1.2.json").symlink_to(folder.parent / "secret.json")
+
+    for name in ("bad", "bad@1", "bad@1.2"):
+        with pytest.raises(RecipeError, match="is a link that leaves"):
+            RecipeFolder(folder).load(name)

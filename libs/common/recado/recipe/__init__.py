@@ -12,6 +12,7 @@ from recado.recipe.merge import merge
 from recado.recipe.model import Recipe, check, read_recipe
 from recado.recipe.names import check_name
 from recado.recipe.parameters import apply_parameters
+from recado.recipe.places import unknown_places
 from recado.recipe.step import RecipeStep, Steps
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "declared_values",
     "merge",
     "read_recipe",
+    "unknown_places",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,8 +11,10 @@ from recado.message import Json
 from recado.recipe.checking import Findings, examine
 from recado.recipe.links import targets
 from recado.recipe.reading import (
+    ABOUT,
     DESCRIPTION,
     ERROR,
+    PARAMETERS,
     START,
     VERSION,
     normalised,
@@ -20,8 +22,8 @@ from recado.recipe.reading import (
     titled,
 )
 from recado.recipe.step import RecipeStep, Steps
-from recado.recipe.templates import malformed
-from recado.recipe.values import Flaws, plain
+from recado.recipe.texts import template_flaws
+from recado.recipe.values import Flaw, Flaws, plain
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -79,7 +81,7 @@ class Recipe:
 
     @property
     def error(self) -> tuple[int, ...]:
-        """The ids that the recipe refers to under ``error``; nothing is sent there."""
+        """The ids of the steps that are told of failures, where a step names none."""
         return targets(self.raw.get(ERROR))
 
     @property
@@ -143,8 +145,18 @@ def check(recipe: object, name: str = "") -> Findings:
     except RecipeError as error:
         return Findings(error.problems)
     unfit = Flaws()
-    unfit.extend(malformed(copy))
+    unfit.extend(_template_flaws(copy))
     return Findings(findings.errors, (*findings.warnings, *unfit.problems()))
+
+
+def _template_flaws(document: Json) -> Iterator[Flaw]:
+    if not isinstance(document, dict):
+        return iter(())
+    declaration = document.get(PARAMETERS)
+    declared = declaration.get("properties") if isinstance(declaration, dict) else None
+    # What a recipe says of itself is not filled in.
+    rest: Json = {key: value for key, value in document.items() if key not in ABOUT}
+    return template_flaws(rest, declared if isinstance(declared, dict) else None)
 
 
 def _examined(document: object, name: str) -> tuple[Json, Findings]:

@@ -92,7 +92,7 @@ class RecipeStep:
 
     @property
     def error(self) -> tuple[int, ...]:
-        """The ids that the step refers to under ``error``; nothing is sent there."""
+        """The ids of the steps that are told of a message which failed in this step."""
         value = self.raw.get(ERROR)
         self._check_links(ERROR, value)
         return targets(value)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from recado.message import Json
-from recado.recipe.values import Flaw, Trail, hint, shown
+from recado.recipe.values import hint, shown
 
 MAX_WIDTH: Final = 1000
 """The widest field and the most digits that a format may ask for."""
@@ -186,27 +186,3 @@ def _check_spec(field: Field, spec: str) -> None:
         if len(digits) > 4 or int(digits or 0) > MAX_WIDTH:
             text = f"{shown(field.text)}: a format is at most {MAX_WIDTH} wide"
             raise FaultError(text)
-
-
-def malformed(document: Json, trail: Trail = None) -> Iterator[Flaw]:
-    """Yield each text that no parameters could be applied to."""
-    if isinstance(document, dict):
-        for key, value in document.items():
-            yield from _malformed_text(key, trail)
-            yield from malformed(value, (trail, key))
-    elif isinstance(document, list):
-        for index, value in enumerate(document):
-            yield from malformed(value, (trail, index))
-    elif isinstance(document, str):
-        yield from _malformed_text(document, trail)
-
-
-def _malformed_text(text: str, trail: Trail) -> Iterator[Flaw]:
-    if "{" not in text and "}" not in text:
-        return
-    try:
-        if replacement(text) is None:
-            for _ in fields(text):
-                pass
-    except FaultError as error:
-        yield Flaw(trail, f"cannot take parameters: {error}")
