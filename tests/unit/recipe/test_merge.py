@@ -95,3 +95,34 @@ def test_a_recipe_that_is_not_valid_is_named_by_its_place() -> None:
 def test_nothing_makes_no_recipe(recipes: list[Any]) -> None:
     with pytest.raises(RecipeError, match="no recipe defined"):
         merge(*recipes)
+
+
+def declaring(*, required: bool = False, **properties: Any) -> dict[str, Any]:
+    names = list(properties) if required else []
+    return A | {"parameters": {"properties": properties, "required": names}}
+
+
+def test_the_parameters_that_both_declare_are_declared() -> None:
+    one = declaring(n={"type": "integer"}, colour={"default": "red"}) | {"version": "1"}
+    other = declaring(required=True, n={"type": "integer"})
+
+    merged = merge(one, other)
+
+    assert merged.raw["parameters"] == {
+        "properties": {"n": {"type": "integer"}, "colour": {"default": "red"}},
+        "required": ["n"],
+    }
+    assert (check(merged).errors, merged.version) == ((), "")
+
+
+def test_a_parameter_that_two_declare_differently_is_refused() -> None:
+    text = r"parameters\.properties\.n: is declared differently by two"
+
+    with pytest.raises(RecipeError, match=text):
+        merge(declaring(n={"type": "integer"}), declaring(n={"type": "string"}))
+
+
+def test_one_recipe_alone_stays_as_it_is() -> None:
+    one = Recipe.read(A | {"version": "1", "description": "a"})
+
+    assert merge(one, None) is one

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import cast
 
 from recado.errors import Problem, RecipeError
 from recado.message import Json
+from recado.recipe.declared import declared_parameters
 from recado.recipe.model import Recipe
-from recado.recipe.reading import ERROR, OUTPUT, START, step_id
+from recado.recipe.reading import ERROR, OUTPUT, PARAMETERS, START, step_id
 
 
 def merge(*recipes: Recipe | Mapping[str, object] | str | bytes | None) -> Recipe:
     """Return one recipe with the steps of all; none of them is changed.
 
     The first keeps its ids, the steps of each other one are numbered on from the highest.
-    Empty ones and none are left out.
+    Empty ones and none are left out. Of several recipes, only the parameters that they
+    declare are kept of what they say of themselves.
 
     Raises:
-        RecipeError: if one of them is not valid, or all are empty.
+        RecipeError: if one of them is not valid, or all are empty, or two declare the
+            same parameter differently.
     """
     checked = [_checked(x, i) for i, x in enumerate(recipes, 1) if not _is_empty(x)]
     if not checked:
@@ -41,7 +45,7 @@ def _checked(
     return recipe if recipe.is_checked else Recipe.read(recipe.raw, str(index))
 
 
-def _merged(recipes: Iterable[Recipe]) -> Recipe:
+def _merged(recipes: Sequence[Recipe]) -> Recipe:
     steps: dict[str, Json] = {}
     starts: list[Json] = []
     errors: list[Json] = []
@@ -57,7 +61,27 @@ def _merged(recipes: Iterable[Recipe]) -> Recipe:
         starts.extend([new[number], payload] for number, payload in recipe.start)
         errors.extend(new[number] for number in recipe.error)
     ends: dict[str, Json] = {ERROR: errors} if errors else {}
-    return Recipe({START: starts, **ends, **steps}, is_checked=True)
+    return Recipe(
+        {**_declarations(recipes), START: starts, **ends, **steps}, is_checked=True
+    )
+
+
+def _declarations(recipes: Iterable[Recipe]) -> dict[str, Json]:
+    properties: dict[str, Json] = {}
+    required: dict[str, Json] = {}
+    problems: list[Problem] = []
+    for parameter in chain.from_iterable(map(declared_parameters, recipes)):
+        schema = cast("dict[str, Json]", parameter.schema)
+        if properties.setdefault(parameter.name, schema) != schema:
+            text = "is declared differently by two of the recipes"
+            problems.append(Problem(f"parameters.properties.{parameter.name}", text))
+        if parameter.is_required:
+            required[parameter.name] = None
+    if problems:
+        raise RecipeError("recipe", problems)
+    if not properties:
+        return {}
+    return {PARAMETERS: {"properties": properties, "required": list(required)}}
 
 
 def _numbers(ids: Iterable[int], highest: int) -> dict[int, int]:
