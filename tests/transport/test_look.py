@@ -173,3 +173,13 @@ async def test_a_queue_declared_by_one_process_is_there_for_all(
 
 async def test_the_ceiling_is_what_the_url_says(broker: Broker) -> None:
     assert (await broker.open(ceiling=7)).ceiling == 7
+
+
+async def test_no_other_queue_of_dead_letters_is_made_up(
+    broker: Broker, transport: Transport
+) -> None:
+    if broker.differences.lists_queues:
+        assert await transport.dead_letter_queues() == []
+    else:
+        with pytest.raises(UnsupportedError, match="cannot list queues"):
+            await transport.dead_letter_queues()

@@ -263,3 +263,13 @@ class Transport(Protocol):
         of those named here; one that nobody has declared is left out.
         """
         ...
+
+    async def dead_letter_queues(self) -> list[str]:
+        """Return the queues of dead letters that there are beside ``dlq``.
+
+        The broker itself puts them there, in the name of services that are not recado's.
+
+        Raises:
+            UnsupportedError: if the broker cannot list queues.
+        """
+        ...

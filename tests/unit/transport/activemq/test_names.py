@@ -52,3 +52,12 @@ def test_other_characters_may_be_in_a_name(name: str) -> None:
 def test_nobody_takes_from_what_the_transport_keeps_for_itself(name: str) -> None:
     with pytest.raises(RefusedError, match="recado's own"):
         names_of("zocalo").queue(name)
+
+
+@pytest.mark.parametrize("name", ["DLQ.zocalo.work", "ActiveMQ.DLQ"])
+def test_the_brokers_own_dead_letters_are_outside_of_every_namespace(name: str) -> None:
+    assert names_of("zocalo").queue(name) == f"/queue/{name}"
+
+
+def test_the_dead_letters_of_an_installation_are_those_of_its_namespace() -> None:
+    assert names_of("zocalo").dead == ("/queue/DLQ.zocalo.>", "/queue/ActiveMQ.DLQ")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from recado.transport.rabbitmq.death import seen, sendable
 
 
@@ -46,13 +48,17 @@ def test_no_message_is_sent_with_what_the_broker_would_add_to() -> None:
     assert sendable(headers, "work") == {"mine": "1"}
 
 
-def test_a_dead_letter_keeps_its_deaths_on_its_way_within_dlq() -> None:
-    told = seen({"x-death": [REJECTED]}, "dlq")
+@pytest.mark.parametrize("queue", ["dlq", "dlq.work"])
+def test_a_dead_letter_keeps_its_deaths_on_its_way_among_dead_letters(
+    queue: str,
+) -> None:
+    told = seen({"x-death": [REJECTED]}, queue)
 
-    sent = sendable(told, "dlq")
+    sent = sendable(told, queue)
 
+    assert "x-death" in told
     assert "x-death" not in sent
-    assert seen(sent, "dlq") == told
+    assert seen(sent, queue) == told
 
 
 def test_other_headers_are_sent_as_they_are() -> None:

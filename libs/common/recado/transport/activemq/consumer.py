@@ -14,10 +14,17 @@ from recado.message import ID, NORMAL, Message
 from recado.transport.activemq.frames import Frame, frame
 from recado.transport.activemq.gate import Gate
 from recado.transport.activemq.lane import Call
+from recado.transport.activemq.names import are_dead
 from recado.transport.activemq.reader import Reader
 from recado.transport.activemq.sending import Sending, prepared
 from recado.transport.activemq.tag import Tag
-from recado.transport.activemq.wire import DELAY, JOB, number, own_headers
+from recado.transport.activemq.wire import (
+    DELAY,
+    JOB,
+    death_headers,
+    number,
+    own_headers,
+)
 from recado.transport.base import DEAD_LETTERS, Deliver, Delivery
 from recado.transport.copies import adopted, condemned, numbered, received, released
 
@@ -51,6 +58,7 @@ class ActiveMQConsumer:
         self._prefetch = prefetch
         self._suspects = transport.names.suspects(queue)
         self._is_topic = is_topic
+        self._is_of_dead = are_dead(queue)
         self._id = str(next(_NUMBERS))
         self._gate = Gate()
         self._reader: Reader | None = None
@@ -115,7 +123,8 @@ class ActiveMQConsumer:
 
     def _delivery(self, reader: Reader, each: Frame) -> Delivery:
         headers = each.headers
-        own, attempt, is_suspect = received(own_headers(each))
+        told = death_headers(each) if self._is_of_dead else {}
+        own, attempt, is_suspect = received(told | own_headers(each))
         tag = Tag(
             self,
             reader,

@@ -15,7 +15,7 @@ from recado.errors import UnroutableError
 from recado.message import Outgoing
 from recado.transport.activemq.lane import Call, Lane
 from recado.transport.activemq.looking import Looking
-from recado.transport.activemq.names import REPLIES, Names
+from recado.transport.activemq.names import REPLIES, Names, are_dead
 from recado.transport.activemq.sending import prepared
 from recado.transport.routing import undeclared
 
@@ -86,6 +86,7 @@ class Directory:
             queue in self._declared
             or queue in self._consumed
             or queue.startswith(REPLIES)
+            or are_dead(queue)
         )
 
     async def _look_up(self, queues: set[str], by: set[str] | None = None) -> None:

@@ -12,7 +12,7 @@ from recado.errors import DisconnectedError, RefusedError, UnsupportedError
 from recado.ids import new_id
 from recado.message import NORMAL, Message
 from recado.transport.activemq.frames import Frame, frame
-from recado.transport.activemq.names import Names
+from recado.transport.activemq.names import Names, are_dead
 from recado.transport.activemq.reader import Reader
 from recado.transport.activemq.wire import DELAY, JOB, PLAIN, number, own_headers
 from recado.transport.base import Browsed, Depth
@@ -169,6 +169,31 @@ class Looking:
             late = self._late(name, delayed, there)
             found[name] = None if is_cut else Depth(len(there), len(late), 0)
         return found
+
+    async def dead_letter_queues(self) -> list[str]:
+        """Return the queues in which the broker has dead letters.
+
+        Raises:
+            UnsupportedError: if there are more letters than it shows.
+        """
+        reader = self._connected()
+        looks = await asyncio.gather(
+            *(
+                self._browse(reader, destination, PAGE - 1, _MOST_BYTES)
+                for destination in self._names.dead
+            )
+        )
+        if any(look.is_cut for look in looks):
+            raise UnsupportedError(
+                "the broker has more dead letters than can be looked through over STOMP:"
+                f" {PAGE} messages, or {_MOST_BYTES >> 20} MiB; name the queues"
+            )
+        destinations = {
+            each.headers.get("destination", "").removeprefix("/queue/")
+            for look in looks
+            for each in look.frames
+        }
+        return sorted(filter(are_dead, destinations))
 
     async def _there(
         self, reader: Reader, queue: str, most: int, most_bytes: int

@@ -19,6 +19,16 @@ _CONSUMERS: Final = "ActiveMQ.Advisory.Consumer.Queue."
 _WRONG: Final = re.compile(r"[,?*>\x00-\x1f\x7f\ud800-\udfff]|^\s|\s$|^$")
 """What means something else to ActiveMQ: a list, options, a pattern; or cannot be sent."""
 _LONGEST: Final = 255
+_DEAD: Final = "DLQ."
+_SHARED_DEAD: Final = "ActiveMQ.DLQ"
+
+
+def are_dead(name: str) -> bool:
+    """Whether a queue is one that ActiveMQ puts dead letters into, by its name.
+
+    Such a queue stands outside of every namespace, and the broker makes it.
+    """
+    return name == _SHARED_DEAD or name.startswith(_DEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class Names:
             RefusedError: for what is no name to ActiveMQ.
         """
         _check(name)
+        if are_dead(name):
+            return f"/queue/{name}"
         kind = "topic" if name.startswith(REPLIES) else "queue"
         return f"/{kind}/{self.prefix}{name}"
 
@@ -60,6 +72,11 @@ class Names:
             return None
         name = destination.removeprefix(prefix)
         return None if name.startswith(_SUSPECTS) else name
+
+    @property
+    def dead(self) -> tuple[str, ...]:
+        """Where the broker's dead letters may be, those of this installation and of all."""
+        return f"/queue/{_DEAD}{self.prefix}>", f"/queue/{_SHARED_DEAD}"
 
     @property
     def declared(self) -> str:

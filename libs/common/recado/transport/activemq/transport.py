@@ -403,6 +403,11 @@ class ActiveMQTransport:
         depths = await self._looking.depths(list(wanted))
         return {name: depth for name, depth in depths.items() if depth is not None}
 
+    async def dead_letter_queues(self) -> list[str]:
+        """Return the queues in which the broker has dead letters of this installation."""
+        self._connected()
+        return await self._looking.dead_letter_queues()
+
 
 def _subscription(each: Frame) -> str:
     return each.headers.get("subscription", "")

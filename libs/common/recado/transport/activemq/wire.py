@@ -40,6 +40,7 @@ _RESERVED: Final = frozenset({
 })
 # fmt: on
 """What the broker would take for its own, or adds to a message."""
+_OF_DEATHS: Final = ("original-destination", "timestamp", "dlqDeliveryFailureCause")
 
 
 def rest(headers: Mapping[str, str], body: bytes) -> bytes:
@@ -91,6 +92,13 @@ def own_headers(received: Frame) -> dict[str, str]:
     if _OWN in names or _PART in names:
         return _restored(headers)
     return headers
+
+
+def death_headers(received: Frame) -> dict[str, str]:
+    """Return what the broker says of a dead letter: where it was sent to, when, and why."""
+    return {
+        name: received.headers[name] for name in _OF_DEATHS if name in received.headers
+    }
 
 
 _PARTED: Final = re.compile(rf"(.+){re.escape(_PART)}(\d{{1,6}})")

@@ -20,6 +20,7 @@ from recado.errors import ConfigError, DisconnectedError, RefusedError
 from recado.ids import new_id
 from recado.message import Message, Outgoing
 from recado.transport.base import (
+    DEAD_LETTERS,
     Browsed,
     Deliver,
     Delivery,
@@ -415,3 +416,8 @@ class EmbeddedTransport:
     async def depths(self, queues: Sequence[str] = ()) -> dict[str, Depth]:
         """Return every declared queue's depth, by name, whichever are named."""
         return await self.read(reading.depths)
+
+    async def dead_letter_queues(self) -> list[str]:
+        """Return the declared queues whose names begin as RabbitMQ's of dead letters do."""
+        start = f"{DEAD_LETTERS}."
+        return [name for name in await self.depths() if name.startswith(start)]

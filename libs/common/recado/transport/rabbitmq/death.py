@@ -3,7 +3,8 @@
 Waiting for a delay is a death for RabbitMQ, and so is the way back from a queue of held
 messages; neither is anybody's business. Sent on, such headers would lie: RabbitMQ adds to
 what it finds, and drops a message that seems to go in circles. So handlers see them on
-dead letters alone, and no message is sent with the list of its deaths.
+dead letters alone, recado's in ``dlq`` and those that RabbitMQ puts into a queue for the dead
+of another (``dlq.resize``), and no message is sent with the list of its deaths.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from recado.transport.rabbitmq.frames import as_text
 
 LIST: Final = "x-death"
 KEPT: Final = "recado-deaths"
-"""The list's name on its way from one place in ``dlq`` to another."""
+"""The list's name on its way from one place among dead letters to another."""
 COUNTS: Final = frozenset({"x-delivery-count", "x-acquired-count"})
 _FACTS: Final = ("queue", "reason", "exchange")
 _FIRST: Final = tuple(f"x-first-death-{fact}" for fact in _FACTS)
@@ -28,12 +29,17 @@ _NOT_SENT: Final = _BROKERS | {"CC", "BCC"}
 _OWN: Final = ("recado.delay.", "recado.hold.")
 
 
+def are_dead(queue: str) -> bool:
+    """Whether a queue's messages are dead letters, by its name."""
+    return queue == DEAD_LETTERS or queue.startswith(f"{DEAD_LETTERS}.")
+
+
 def seen(headers: Mapping[str, Any], queue: str) -> dict[str, Any]:
     """Return the headers that whoever takes a message of a queue sees."""
     if _BROKERS.isdisjoint(headers) and KEPT not in headers:
         return dict(headers)
     own = {name: it for name, it in headers.items() if name not in _BROKERS}
-    if queue != DEAD_LETTERS:
+    if not are_dead(queue):
         own.pop(KEPT, None)
         return own
     told = {name: headers[name] for name in (*_FIRST, *_LAST) if name in headers}
@@ -54,7 +60,7 @@ def sendable(headers: Mapping[str, str], queue: str) -> Mapping[str, str]:
     if _NOT_SENT.isdisjoint(headers):
         return headers
     sent = {name: it for name, it in headers.items() if name not in _NOT_SENT}
-    if queue == DEAD_LETTERS:
+    if are_dead(queue):
         told = {name: headers[name] for name in (*_FIRST, *_LAST) if name in headers}
         kept = {KEPT: headers[LIST]} if LIST in headers else {}
         sent = {**sent, **told, **kept}

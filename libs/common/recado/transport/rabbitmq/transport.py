@@ -369,3 +369,7 @@ class RabbitTransport:
             with contextlib.suppress(UnroutableError):
                 depths[queue] = await self.depth(queue)
         return depths
+
+    async def dead_letter_queues(self) -> list[str]:
+        """Say that it cannot be done."""
+        raise UnsupportedError("RabbitMQ cannot list queues over AMQP")
