@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from math import lcm
 from typing import Literal, TypeAlias, get_args
 
-from recado_experiment.latin import row
+from recado_experiment.squares import SQUARES
 from recado_experiment.stream import Stream
 
-Strategy: TypeAlias = Literal["as_is", "randomize", "latin_square"]
+Strategy: TypeAlias = Literal[
+    "as_is", "randomize", "latin_square", "balanced_square", "williams"
+]
 
 STRATEGIES: tuple[str, ...] = get_args(Strategy)
 
@@ -38,9 +40,10 @@ class Arrangement:
             groups = [list(group) for group in groups]
             for group in groups:
                 stream.shuffle(group)
-        elif self.within == "latin_square":
-            number = (participant - 1) // len(groups) % len(groups[0])
-            places = row(len(groups[0]), number)
+        elif square := SQUARES.get(self.within):
+            size = len(groups[0])
+            number = (participant - 1) // self._held(len(groups)) % square.rows(size)
+            places = square.row(size, number)
             return [group[place] for group in groups for place in places]
         return [name for group in groups for name in group]
 
@@ -50,19 +53,30 @@ class Arrangement:
         groups = list(self.groups_of(participant))
         if self.groups == "randomize":
             stream.shuffle(groups)
-        elif self.groups == "latin_square":
-            places = row(len(groups), (participant - 1) % len(groups))
-            groups = [groups[place] for place in places]
+        elif square := SQUARES.get(self.groups):
+            number = (participant - 1) % square.rows(len(groups))
+            groups = [groups[place] for place in square.row(len(groups), number)]
         return groups
+
+    def _held(self, groups: int) -> int:
+        """Return how many participants in a row share a row within the groups."""
+        # Even where the groups stay as they are: as experiment-server does.
+        if self.within == "latin_square":
+            return groups
+        square = SQUARES.get(self.groups)
+        return square.rows(groups) if square else len(self.rows)
 
     @property
     def period(self) -> int:
         """The number of participants after which what chance has no part in repeats."""
         periods = [len(self.rows)]
-        if self.groups == "latin_square":
-            periods += [len(groups) for groups in self.rows]
-        if self.within == "latin_square":
-            periods += [len(groups) * len(groups[0]) for groups in self.rows]
+        if square := SQUARES.get(self.groups):
+            periods += [square.rows(len(groups)) for groups in self.rows]
+        if square := SQUARES.get(self.within):
+            periods += [
+                self._held(len(groups)) * square.rows(len(groups[0]))
+                for groups in self.rows
+            ]
         return lcm(*periods)
 
 

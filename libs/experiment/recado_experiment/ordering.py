@@ -14,6 +14,7 @@ from recado_experiment.arrangement import (
     Strategy,
 )
 from recado_experiment.findings import Findings
+from recado_experiment.squares import SQUARES
 from recado_experiment.tables import (
     Table,
     is_list,
@@ -78,16 +79,16 @@ class OrderReader:
         findings = self.findings.at("order")
         for groups in made.rows:
             sizes = {len(group) for group in groups}
-            if made.groups == "latin_square" and not groups:
-                findings.add("is empty: a latin square needs at least one group")
-            elif made.within == "latin_square" and sizes in (set(), {0}):
+            if made.groups in SQUARES and not groups:
+                findings.add(f"is empty: {_a(made.groups)} needs at least one group")
+            elif made.within in SQUARES and sizes in (set(), {0}):
                 findings.add(
-                    "has an empty list: a latin square needs at least one block"
+                    f"has an empty list: {_a(made.within)} needs at least one block"
                 )
-            elif made.within == "latin_square" and len(sizes) > 1:
+            elif made.within in SQUARES and len(sizes) > 1:
                 findings.add(
-                    "has groups of different sizes, and a latin square within them needs"
-                    f" one size (sizes: {', '.join(map(str, map(len, groups)))})"
+                    f"has groups of different sizes, and {_a(made.within)} within them"
+                    f" needs one size (sizes: {', '.join(map(str, map(len, groups)))})"
                 )
         return made
 
@@ -158,6 +159,14 @@ class OrderReader:
             elif name not in self.names:
                 findings.at(at).unknown("block", name, self.names)
         return tuple(name for name in value if isinstance(name, str))
+
+
+def _a(strategy: Strategy) -> str:
+    return (
+        "a Williams design"
+        if strategy == "williams"
+        else f"a {strategy}".replace("_", " ")
+    )
 
 
 def _is_variable(value: object) -> bool:

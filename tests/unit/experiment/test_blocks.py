@@ -205,7 +205,7 @@ def test_all_problems_of_a_study_come_at_once_in_the_order_of_its_lines() -> Non
     """) == [
         "line 3: configuration.order[1]: no block 'cc'; did you mean 'c'? known: a, c",
         "line 4: configuration.groups_strategy: no strategy 'random'; did you mean"
-        " 'randomize'? known: as_is, latin_square, randomize",
+        " 'randomize'? known: as_is, balanced_square, latin_square, randomize, williams",
         "line 9: blocks[0].config.n: no variable '$COUNTS'; did you mean '$COUNT'? known:"
         " $COUNT",
         "line 10: blocks[1]: has no 'name'",

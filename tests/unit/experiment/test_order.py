@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from recado_experiment import Stream, Study, StudyError
-from recado_experiment.latin import row
+from recado_experiment.squares import row
 
 Write = Callable[..., str]
 
