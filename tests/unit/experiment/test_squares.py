@@ -102,16 +102,13 @@ def test_within_groups_that_stay_each_participant_has_the_next_row(within: str) 
 
 @pytest.mark.parametrize("within", BALANCED)
 def test_within_the_lists_of_a_table_every_row_meets_every_list(within: str) -> None:
-    text = (
-        """
+    text = """
 [configuration]
 within_groups_strategy = "STRATEGY"
 [configuration.order]
 1 = ["a", "b"]
 2 = ["b", "c"]
 """
-        % within
-    )
     blocks = "".join(f'[[blocks]]\nname = "{name}"\nconfig = {{}}\n' for name in "abc")
     study = Study.read(text.replace("STRATEGY", within) + blocks)
     assert study.period == 4
