@@ -198,6 +198,19 @@ def test_the_registry_tells_services_and_recipes(suite: Path) -> None:
     assert run(suite, "registry", "show", "nobody").returncode == 1
 
 
+def test_a_live_check_warns_of_what_nobody_runs(suite: Path) -> None:
+    (suite / "astray.json").write_text(
+        '{"1": {"queue": "helo", "service": "Hello"}, "start": [[1, {}]]}'
+    )
+
+    astray, hello = said(suite, "recipe", "check", "--live", "astray.json", "hello")
+
+    (warning,) = astray["warnings"]
+    assert (warning["path"], astray["errors"]) == ("1.queue", [])
+    assert "nobody consumes the queue 'helo'; did you mean 'hello'?" in warning["text"]
+    assert hello["warnings"] == []
+
+
 def test_the_status_shows_all_there_is(suite: Path) -> None:
     status = said(suite, "status")
     text = run(suite, "status").stdout

@@ -1,10 +1,9 @@
-"""``recado recipe``: check, show and list recipes; needs no broker."""
+"""``recado recipe``: check, show, draw and list recipes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,12 +12,15 @@ from recado_cli.completing import recipes_or_files
 from recado_cli.output import count, print_json, print_table, talk
 
 if TYPE_CHECKING:
-    from recado.recipe import Findings, Recipe, RecipeFolder
+    from recado.recipe import Findings
+    from recado_cli.library import Library, Look
+
+named = click.argument("name", metavar="FILE|NAME", shell_complete=recipes_or_files)
 
 
 @click.group(cls=Group)
 def recipe() -> None:
-    """Check, show and list recipes."""
+    """Check, show, draw and list recipes."""
 
 
 @recipe.command()
@@ -29,52 +31,45 @@ def recipe() -> None:
     required=True,
     shell_complete=recipes_or_files,
 )
+@option(
+    "--live",
+    is_flag=True,
+    help="Ask the registry, and warn of queues and services that nobody runs.",
+)
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_common
-def check(common: Common, names: tuple[str, ...], as_json: bool) -> None:
+def check(common: Common, names: tuple[str, ...], live: bool, as_json: bool) -> None:
     """Check recipes, and tell every problem of each.
 
     The exit code is 1 if one has errors; warnings are told, and that is all.
     """
-    folder = _folder(common)
-    found = {name: _findings(folder, name) for name in names}
-    if as_json:
-        print_json([_checked(name, each) for name, each in found.items()])
-    else:
-        for name, each in found.items():
-            _tell(name, each)
-    wrong = [name for name, each in found.items() if each.errors]
-    if wrong:
-        from recado_cli.failing import FailedError
+    library = _library(common)
+    looks = [library.look(name) for name in dict.fromkeys(names)]
+    if live:
+        from recado_cli.alive import asked, compared
 
-        raise FailedError(
-            f"{count(len(wrong), 'recipe')} of {len(found)} cannot be run"
-        )
+        looks = compared(looks, asked(common.settings()))
+    if as_json:
+        print_json([look.to_json() for look in looks])
+    else:
+        for look in looks:
+            _tell(look)
+    _fail_if_wrong(looks)
 
 
 @recipe.command()
-@click.argument("name", metavar="FILE|NAME", shell_complete=recipes_or_files)
-@option("--json", "as_json", is_flag=True, help="Print the recipe as it travels.")
+@named
+@option("--json", "as_json", is_flag=True, help="Print the recipe as JSON.")
 @pass_common
 def show(common: Common, name: str, as_json: bool) -> None:
-    """Show a recipe: its steps, and where each sends to."""
-    found = _loaded(_folder(common), name)
+    """Show a recipe: what it is, its parameters, its steps and where each sends to."""
+    found = _library(common).load(name)
     if as_json:
         print_json(found.to_json())
         return
-    starts = {number for number, _ in found.start}
-    print_table(
-        ["step", "to", "service", "sends to"],
-        [
-            [
-                f"{number}{' (start)' if number in starts else ''}",
-                step.queue or (f"topic {step.topic}" if step.topic else None),
-                step.service,
-                _outputs(step.outputs),
-            ]
-            for number, step in found.steps.items()
-        ],
-    )
+    from recado_cli.recipepage import print_recipe
+
+    print_recipe(name, found)
 
 
 @recipe.command()
@@ -82,18 +77,26 @@ def show(common: Common, name: str, as_json: bool) -> None:
 @pass_common
 def ls(common: Common, as_json: bool) -> None:
     """List the recipes of the recipe folder."""
-    folder = _folder(common)
-    found = {name: _findings(folder, name) for name in folder.names()}
+    library = _library(common)
+    looks = [library.look(name) for name in library.names()]
     if as_json:
-        print_json([_checked(name, each) for name, each in found.items()])
+        print_json([look.to_json() for look in looks])
         return
-    if not folder.path.is_dir():
+    if not library.folder.path.is_dir():
         from recado_cli.samples import SAMPLES
 
-        talk(f"there is no folder {folder.path}; {SAMPLES}")
+        talk(f"there is no folder {library.folder.path}; {SAMPLES}")
     print_table(
-        ["recipe", "problems"],
-        [[name, len(each.errors) or None] for name, each in found.items()],
+        ["recipe", "version", "problems", "description"],
+        [
+            [
+                look.name,
+                look.recipe.version if look.recipe else None,
+                len(look.findings.errors) or None,
+                look.recipe.description if look.recipe else None,
+            ]
+            for look in looks
+        ],
     )
 
 
@@ -113,55 +116,19 @@ def samples(common: Common) -> None:
     talk(f"{count(len(copied), 'file')} copied to {relative(folder)}")
 
 
-def _folder(common: Common) -> RecipeFolder:
-    from recado.recipe import RecipeFolder
+def _library(common: Common) -> Library:
+    from recado_cli.library import Library
 
-    return RecipeFolder(common.settings().recipes)
-
-
-def _is_file(name: str) -> bool:
-    return name.endswith(".json") or "/" in name
+    return Library(common.settings())
 
 
-def _loaded(folder: RecipeFolder, name: str) -> Recipe:
-    from recado.recipe import read_recipe
-
-    if _is_file(name):
-        return read_recipe(Path(name).read_bytes(), Path(name).name)
-    return folder.load(name)
-
-
-def _findings(folder: RecipeFolder, name: str) -> Findings:
-    from recado.errors import NotFoundError, Problem, RecipeError
-    from recado.recipe import Findings
-    from recado.recipe import check as check_recipe
-
-    try:
-        if _is_file(name):
-            return check_recipe(Path(name).read_bytes(), name)
-        return check_recipe(folder.load(name), name)
-    except RecipeError as error:
-        return Findings(error.problems)
-    except NotFoundError as error:
-        return Findings((Problem("", str(error)),))
-    except OSError as error:
-        return Findings((Problem("", f"cannot be read: {error.strerror}"),))
-
-
-def _checked(name: str, findings: Findings) -> dict[str, Any]:
-    return {
-        "recipe": name,
-        "errors": [{"path": it.path, "text": it.text} for it in findings.errors],
-        "warnings": [{"path": it.path, "text": it.text} for it in findings.warnings],
-    }
-
-
-def _tell(name: str, findings: Findings) -> None:
+def _tell(look: Look) -> None:
+    findings = look.findings
     if not findings.errors and not findings.warnings:
-        click.echo(f"{name}: fine")
+        click.echo(f"{look.name}: fine")
         return
     warned = [f"warning: {problem}" for problem in findings.warnings]
-    click.echo(f"{name}: {_summary(findings)}")
+    click.echo(f"{look.name}: {_summary(findings)}")
     for line in [*map(str, findings.errors), *warned]:
         click.echo(f"  {line}")
 
@@ -171,9 +138,11 @@ def _summary(findings: Findings) -> str:
     return ", ".join(count(number, noun) for number, noun in counts if number)
 
 
-def _outputs(outputs: Mapping[str | None, Sequence[int]]) -> str:
-    return "; ".join(
-        f"{f'{channel}: ' if channel else ''}{', '.join(map(str, steps))}"
-        for channel, steps in outputs.items()
-        if steps
-    )
+def _fail_if_wrong(looks: Sequence[Look]) -> None:
+    wrong = [look for look in looks if look.findings.errors]
+    if not wrong:
+        return
+    from recado_cli.failing import FailedError
+
+    text = f"{count(len(wrong), 'recipe')} of {len(looks)} cannot be run"
+    raise FailedError(text)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from recado.config import Settings
+from recado.schemas.registry import Instance, ServicesReply
+from recado_cli.alive import compared
+from recado_cli.library import Library
 from tests.unit.cli.conftest import Command
 
 
@@ -49,10 +54,124 @@ def test_the_folder_is_listed_with_what_cannot_be_run(
     (folder / "recipes" / "bad.json").write_text("{")
 
     assert command("recipe", "ls").out.splitlines() == [
-        "RECIPE  PROBLEMS",
-        "bad            1",
-        "hello          -",
+        "RECIPE  VERSION  PROBLEMS  DESCRIPTION",
+        "bad     -               1  -",
+        "hello   -               -  -",
     ]
+
+
+STUDY = """{
+  "version": "1.2", "description": "finds spots",
+  "parameters": {
+    "properties": {
+      "images": {"type": "integer", "description": "how many"},
+      "limit": {"type": ["number", "null"], "default": null}
+    },
+    "required": ["images"]
+  },
+  "1": {"service": "Finder", "queue": "find.{images}", "output": {"spots": [2], "none": 3},
+        "retry": {"attempts": 3, "cap_s": 60}, "timeout_s": 0.25, "error": 3},
+  "2": {"queue": "integrate", "transport-delay": "{limit}", "priority": 7},
+  "3": {"topic": "nothing", "reports": false},
+  "start": [[1, {}]]
+}"""
+
+
+def test_a_recipe_is_shown_with_all_that_it_says(
+    command: Command, folder: Path
+) -> None:
+    (folder / "recipes" / "study@1.2.json").write_text(STUDY)
+
+    assert command("recipe", "show", "study").out.splitlines() == [
+        "recipe       study",
+        "version      1.2",
+        "description  finds spots",
+        "",
+        "PARAMETER  IS                DEFAULT  REQUIRED  DESCRIPTION",
+        "images     an integer        -        yes       how many",
+        "limit      a number or null  null     -         -",
+        "",
+        "STEP       TO             SERVICE  SENDS TO           FAILURES TO  DELAY S"
+        "  RETRY                 TIMEOUT S  PRIORITY  REPORTS",
+        "1 (start)  find.{images}  Finder   spots: 2; none: 3            3  -      "
+        "  attempts 3, cap_s 60       0.25         -  -",
+        "2          integrate      -        -                            -  {limit}"
+        "  -                             -         7  -",
+        "3          topic nothing  -        -                            -  -      "
+        "  -                             -         -  false",
+    ]
+
+
+def test_versions_are_listed_with_what_they_say(command: Command, folder: Path) -> None:
+    (folder / "recipes" / "study@1.2.json").write_text(STUDY)
+
+    said = json.loads(command("recipe", "ls", "--json").out)
+
+    assert [(it["recipe"], it["version"]) for it in said] == [
+        ("hello", None),
+        ("study@1.2", "1.2"),
+    ]
+    assert "study@1.2      1.2  -         finds spots" in command("recipe", "ls").out
+
+
+def test_a_file_with_errors_is_told_its_warnings_too(
+    command: Command, folder: Path
+) -> None:
+    (folder / "bad.json").write_text('{"1": {"queue": "a", "topic": "b"}, "strat": 1}')
+
+    out = command("recipe", "check", "bad.json").out
+
+    assert out.startswith("bad.json: 2 errors, 1 warning\n")
+    assert "warning: 1: both a queue and a topic" in out
+
+
+def instance(service: str, **beat: Any) -> Instance:
+    return Instance(
+        instance="host.1",
+        service=service,
+        status=2,
+        statustext="idle",
+        since=0.0,
+        age_s=0.0,
+        ends_in_s=1.0,
+        beat=beat,
+    )
+
+
+def test_a_recipe_is_compared_with_what_is_running(folder: Path) -> None:
+    (folder / "recipes" / "study@1.2.json").write_text(STUDY)
+    looks = [Library(Settings(recipes=Path("recipes"))).look("study")]
+    ours = instance("finder", recado={"queues": ["integrat"]})
+    theirs = instance("DLS Spots", serviceclass="Finder")
+
+    def warnings(*instances: Instance) -> list[str]:
+        services = ServicesReply(instances=list(instances), complete_in_s=0.0)
+        (look,) = compared(looks, services)
+        return [str(problem) for problem in look.findings.warnings]
+
+    queue = "2.queue: nobody consumes the queue 'integrate'"
+    assert (
+        warnings(ours)
+        == warnings(ours, theirs)
+        == [f"{queue}; did you mean 'integrat'? known: dlq, integrat"]
+    )
+    assert warnings(theirs) == [f"{queue}; known: dlq"]
+    assert "1.service: no service 'Finder' is running; none are known" in warnings()
+
+
+def test_what_cannot_be_run_is_compared_with_nothing(folder: Path) -> None:
+    look = Library(Settings(recipes=Path("recipes"))).look("nope")
+
+    services = ServicesReply(instances=[], complete_in_s=0.0)
+
+    assert compared([look], services) == [look]
+
+
+def test_where_no_broker_runs_a_live_check_says_so(command: Command) -> None:
+    result = command("recipe", "check", "--live", "hello")
+
+    assert result.code == 1
+    assert "start one with 'recado up'" in result.err
 
 
 def test_an_unknown_recipe_is_not_shown(command: Command) -> None:
