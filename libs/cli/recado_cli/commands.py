@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "expand": Entry("expand", "expand", "Expand study configurations."),
     "dlq": Entry("dlq", "dlq", "See dead letters, and send them back."),
     "events": Entry("events", "events", "Read and follow the event store."),
+    "drain": Entry("drain", "drain", "Move a queue's messages to another queue."),
     "registry": Entry("names", "registry", "See which services and recipes there are."),
     "status": Entry("status", "status", "See queues, services, runs and dead letters."),
     "health": Entry("health", "health", "Ask an instance whether it is ready."),

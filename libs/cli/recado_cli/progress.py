@@ -37,10 +37,11 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, settled: int, sent: int) -> None:
-        """Show how many messages are settled, of how many."""
+    def show(self, settled: int, sent: int | None = None) -> None:
+        """Show how many messages are settled, and of how many, if that is known."""
         if self._bar is not None and self._task is not None:
-            self._bar.update(self._task, completed=settled, total=max(sent, 1))
+            total = None if sent is None else max(sent, 1)
+            self._bar.update(self._task, completed=settled, total=total)
 
     def note(self, text: str) -> None:
         """Say something once, however often it is noted."""

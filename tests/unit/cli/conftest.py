@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from recado_cli.main import main
+from tests.unit.cli.embedded import Embedded
 
 RECIPE = '{"1": {"queue": "hello"}, "start": [[1, {"name": "world"}]]}'
 
@@ -47,3 +48,9 @@ def command(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
         return Result(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def broker(folder: Path) -> Embedded:
+    """The embedded broker that the command uses in the working folder."""
+    return Embedded(folder)
