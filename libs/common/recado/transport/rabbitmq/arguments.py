@@ -9,6 +9,8 @@ from recado.transport.rabbitmq import ladder
 
 _LIMIT_BY_DEFAULT: Final = (4, 0)
 """From this version on, a quorum queue without a delivery limit has one, of 20."""
+TOPIC: Final = "fanout"
+"""The type of a topic's exchange; it is durable, as Zocalo's are."""
 _DAY_MS: Final = 24 * 3600 * 1000
 HOLD_LEASE_MS: Final = 60_000
 """How long after a held message was last renewed it goes back, if its holder is gone."""
