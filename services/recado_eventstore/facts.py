@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, NamedTuple, Protocol
+from typing import Annotated, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -12,6 +12,7 @@ from recado.errors import Problem, SchemaError
 from recado.events import (
     DEAD,
     FAILED,
+    FAILURE_TOLD,
     HANDLED,
     RETRIED,
     RUN_FINISHED,
@@ -103,6 +104,14 @@ class _Started(_Data):
         return Fact(run, at, sent=self.children, checksum=sum_, start=start)
 
 
+class _FailureTold(_Data):
+    children: Count
+    checksum: Checksum
+
+    def fact(self, run: str, at: float) -> Fact:
+        return Fact(run, at, sent=self.children, checksum=int(self.checksum, 16))
+
+
 class _Told(_Data):
     message: EventId
     service: str = ""
@@ -132,9 +141,12 @@ class _Failed(_Told):
 
 class _Dead(_Told):
     letter: str = ""
+    children: Count = 0
+    checksum: Checksum = "0"
 
     def fact(self, run: str, at: float) -> Fact:
-        fact = Fact(run, at, dead=1, checksum=checksum(self.message), step=self.key)
+        sum_ = int(self.checksum, 16) ^ checksum(self.message)
+        fact = Fact(run, at, self.children, dead=1, checksum=sum_, step=self.key)
         fact.message, fact.letter = self.message, self.letter or self.message
         return fact
 
@@ -145,12 +157,16 @@ class _Retried(_Told):
         return Fact(run, at, dead=-1, checksum=sum_, message=self.message)
 
 
-_MODELS: Final[Mapping[str, type[_Started | _Handled | _Failed | _Dead | _Retried]]] = {
+_Model: TypeAlias = type[
+    _Started | _Handled | _Failed | _Dead | _Retried | _FailureTold
+]
+_MODELS: Final[Mapping[str, _Model]] = {
     RUN_STARTED: _Started,
     HANDLED: _Handled,
     FAILED: _Failed,
     DEAD: _Dead,
     RETRIED: _Retried,
+    FAILURE_TOLD: _FailureTold,
 }
 
 
