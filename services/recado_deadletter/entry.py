@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
 from recado.envelope import Envelope
 from recado.errors import Problem, SchemaError
-from recado.ids import as_id, derived_id, new_id
+from recado.ids import new_id
 from recado.letter import Failure, Letter, cleaned, read_history
 from recado.message import LETTER, Message
 from recado.revival import retries_of
@@ -53,12 +53,8 @@ class Entry:
     traceback: str = ""
     problems: tuple[Problem, ...] = ()
     history: tuple[Failure, ...] = ()
-
-
-def letter_id(message_id: str, retries: int, length: int) -> str:
-    """Return a letter's id: the first hex digits of what derives from the message's id."""
-    derived = derived_id(as_id(message_id), f"letter/{retries}")
-    return derived.replace("-", "")[:length]
+    envelope: Envelope | None = field(default=None, compare=False, repr=False)
+    """What the body holds, if it is a recipe message's and can be read."""
 
 
 def read_entry(message: Message, now: float) -> Entry:
@@ -89,6 +85,7 @@ def read_entry(message: Message, now: float) -> Entry:
         traceback=cleaned(letter.traceback),
         problems=letter.problems,
         history=tuple(read_history(message.headers)),
+        envelope=envelope,
     )
 
 
@@ -114,6 +111,7 @@ def _foreign(
         run=_run(message, envelope),
         step=envelope.pointer if envelope else None,
         history=tuple(read_history(message.headers)),
+        envelope=envelope,
     )
 
 

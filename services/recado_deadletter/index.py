@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from recado.errors import NotFoundError, SchemaError, nearest
-from recado.letter import cleaned
+from recado.letter import SHORT, cleaned, letter_id
 from recado.message import decode, encode
 from recado.schemas.letters import (
     LetterDetail,
@@ -19,10 +19,10 @@ from recado.schemas.letters import (
     ListRequest,
 )
 from recado_deadletter.database import Database
-from recado_deadletter.entry import Entry, letter_id
+from recado_deadletter.entry import Entry
 from recado_deadletter.states import count_in
 
-_LENGTHS: Final = (12, 16, 20, 24, 32)
+_LENGTHS: Final = (SHORT, 16, 20, 24, 32)
 _LINE: Final = (
     "seq, id, message, state, reason, text, queue, service, run, at, "
     "retries, step, attempts"

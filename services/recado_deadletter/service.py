@@ -3,7 +3,7 @@
 **Indexing.** A batch of dead letters is written in one transaction before it is
 acknowledged. A crash in between brings the batch again, and each letter is found by its
 message's id and number of retries. The event that tells of the death is sent each time,
-with one id.
+with one id; so are the notices for the recipe's error outputs, with theirs.
 
 **Sending back** is a chain of notes, messages of the service to itself. A request freezes
 its letters as a job and writes the first note; a note sends a chunk of the job's letters
@@ -34,10 +34,15 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from recado.errors import Problem, SchemaError, UnroutableError, nearest
-from recado.events import DEAD, Event, outcome_id, run_stream
-from recado.ids import as_id
+from recado.errors import (
+    Problem,
+    RefusedError,
+    SchemaError,
+    UnroutableError,
+    nearest,
+)
 from recado.message import TYPE, Message, Outgoing, decode, typed_message
+from recado.notices import Notice
 from recado.outbox import Outbox
 from recado.retry import FOREVER, RetryPolicy
 from recado.schemas.letters import (
@@ -61,6 +66,7 @@ from recado_deadletter.entry import Entry, read_entry
 from recado_deadletter.index import LetterIndex
 from recado_deadletter.jobs import Chunk, RetryJobs
 from recado_deadletter.sending import resent, retried_event
+from recado_deadletter.telling import Teller, dead_event, told_events
 
 FILE: Final = "deadletters.db"
 RETRIES_QUEUE: Final = "deadletter.retries"
@@ -99,6 +105,7 @@ class DeadLetters(Service):
         self.desk = Desk(
             database, self.context.stopping, self.context.log, self.patience
         )
+        self.teller = Teller()
         self.indexed = 0
         try:
             await self.desk.attempt(database.connection)
@@ -123,9 +130,14 @@ class DeadLetters(Service):
         entries = [read_entry(message, now) for message in messages]
         ids = await self.desk.insist(partial(self.index.add, entries))
         self.indexed += len(ids)
+        told = await self._told(entries, ids)
         for message, entry, id_ in zip(messages, entries, ids, strict=True):
+            # Popped: the same message may be here twice, and is told of once.
+            notices = told.pop(id_, ())
+            outbox.outgoing.extend(each for it in notices for each in it.outgoing)
             if message.is_recipe and entry.run and message.id:
-                outbox.events.append(_dead_event(message, entry, id_))
+                outbox.events.append(dead_event(message, entry, id_))
+                outbox.events.extend(told_events(entry, id_, notices))
             self.context.log.info(
                 "letter.indexed",
                 letter=id_,
@@ -201,12 +213,28 @@ class DeadLetters(Service):
         outbox.events.extend(event for event in events if event)
         _write_note(outbox, chunk.job, after=outbox.cause, upto=chunk.upto)
 
+    async def _told(
+        self, entries: Sequence[Entry], ids: Sequence[str]
+    ) -> dict[str, Sequence[Notice]]:
+        """Return, by letter, the notices for the recipes' error outputs."""
+        tellings = self.teller.tellings(entries, ids)
+        missing = await self._undeclared(
+            {queue for telling in tellings.values() for queue in telling.queues}
+        )
+        told: dict[str, Sequence[Notice]] = {}
+        for id_, telling in tellings.items():
+            possible = telling.without(missing)
+            told[id_] = possible.notices
+            for text in possible.troubles:
+                self.context.log.error("letter.not_told", letter=id_, error=text)
+        return told
+
     async def _undeclared(self, queues: set[str]) -> frozenset[str]:
         missing: set[str] = set()
         for queue in queues:
             try:
                 await self.context.transport.depth(queue)
-            except UnroutableError:
+            except (UnroutableError, RefusedError):
                 missing.add(queue)
         return frozenset(missing)
 
@@ -214,22 +242,3 @@ class DeadLetters(Service):
 def _write_note(outbox: Outbox, job: str, *, after: str, upto: int) -> None:
     note = SendNote(job=job, after=after, upto=upto)
     outbox.publish(RETRIES_QUEUE, note, type_=SEND)
-
-
-def _dead_event(message: Message, entry: Entry, letter: str) -> Event:
-    return Event(
-        outcome_id(as_id(message.id), str(entry.retries)),
-        run_stream(entry.run),
-        DEAD,
-        {
-            "message": as_id(message.id),
-            "letter": letter,
-            "queue": entry.queue,
-            "service": entry.service,
-            "step": entry.step,
-            "reason": entry.reason,
-            "text": entry.text,
-            "attempts": entry.attempts,
-        },
-        entry.at,
-    )

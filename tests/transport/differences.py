@@ -42,6 +42,9 @@ class Differences:
     notices_hang_s: float | None = 4.0
     """The same for a process that hangs, with a lease of a second; None: it never is."""
 
+    has_exchanges: bool = False
+    """Whether a message goes through the exchange that it names, or straight to the queue."""
+
     browses: bool = True
     """Whether one can look into a queue; else the transport says that one cannot."""
 
@@ -84,6 +87,7 @@ RABBITMQ = Differences(
     may_count_at_close=True,
     may_double=True,
     notices_hang_s=None,
+    has_exchanges=True,
     browses=False,
     lists_queues=False,
     delayed="unseen",

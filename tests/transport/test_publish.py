@@ -156,6 +156,34 @@ async def test_of_an_unroutable_publish_nothing_is_kept(
     assert await queued(broker, "work") == []
 
 
+async def test_a_message_through_an_exchange_is_not_lost(
+    broker: Broker, transport: Transport
+) -> None:
+    through = to("work", "a")
+    through[0].exchange = "results"
+
+    if not broker.differences.has_exchanges:
+        await transport.publish(through)
+        assert await queued(broker, "work") == ["a"]
+        return
+    with pytest.raises(UnroutableError, match=r"work \(exchange results\)"):
+        await transport.publish([*to("work", "b"), *through])
+    assert await queued(broker, "work") == []
+
+
+async def test_a_delayed_message_goes_past_its_exchange(
+    broker: Broker, transport: Transport
+) -> None:
+    inbox = await consuming(transport, "work")
+    late = to("work", "late", delay_s=0.3)
+    late[0].exchange = "results"
+
+    await transport.publish(late)
+    await broker.advance(0.3)
+
+    assert (await inbox.next()).message.id == "late"
+
+
 async def test_what_need_not_arrive_is_dropped_without_a_queue(
     broker: Broker,
     transport: Transport,

@@ -7,11 +7,14 @@ made once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, cast
 
-from recado.errors import Problem, SchemaError
-from recado.message import Message, decode, encode
+from recado.codec import JSON, Codec
+from recado.errors import Problem, ProblemsError, SchemaError
+from recado.message import Message, encode
 
 _DIGITS: Final = 18
 """Of a step's id, at most; Python refuses to read numbers of thousands of digits."""
@@ -40,13 +43,13 @@ class Envelope:
         return cast("dict[str, Any]", self.recipe[str(self.pointer)])
 
     @classmethod
-    def read(cls, message: Message) -> Envelope:
+    def read(cls, message: Message, codec: Codec = JSON) -> Envelope:
         """Return the envelope in a recipe message's body.
 
         Raises:
-            SchemaError: with every problem of the envelope.
+            SchemaError: with every problem of the envelope, or of its codec.
         """
-        body = decode(message.body)
+        body: Any = _decoded(message.body, codec)
         problems = list(_problems(body))
         if problems:
             raise SchemaError("recipe envelope", problems)
@@ -68,6 +71,50 @@ class Envelope:
             }
         )
         return b'{"recipe":' + recipe + b"," + head[1:-1] + b',"payload":'
+
+    def child(
+        self, pointer: int, path: list[int], recipe: bytes | None, codec: Codec = JSON
+    ) -> Callable[[object], bytes]:
+        """Return what makes the bodies of children for one step, each from its payload.
+
+        ``recipe`` is the recipe in JSON, if whoever sends many has encoded it already. What
+        is returned raises SchemaError for a payload that the codec does not take.
+        """
+        if codec is not JSON:
+            return partial(_encoded, codec, self, pointer, path)
+        recipe = encode(self.recipe) if recipe is None else recipe
+        prefix = self.prefix(recipe, pointer, path)
+        return lambda payload: prefix + encode(payload) + b"}"
+
+
+def _encoded(
+    codec: Codec, envelope: Envelope, pointer: int, path: list[int], payload: object
+) -> bytes:
+    value = {
+        "recipe": envelope.recipe,
+        "recipe-pointer": pointer,
+        "recipe-path": path,
+        "environment": envelope.environment,
+        "payload": payload,
+    }
+    try:
+        return bytes(codec.encode(value))
+    except Exception as error:
+        raise _strange(codec, "cannot be written", error) from error
+
+
+def _decoded(body: bytes, codec: Codec) -> object:
+    try:
+        return codec.decode(body)
+    except ProblemsError:
+        raise
+    except Exception as error:
+        raise _strange(codec, "cannot be read", error) from error
+
+
+def _strange(codec: Codec, what: str, error: Exception) -> SchemaError:
+    text = f"{what} by {type(codec).__name__}: {error!r:.200}"
+    return SchemaError("body", [Problem("", text)])
 
 
 def _problems(body: Any) -> list[Problem]:

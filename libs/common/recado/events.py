@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from recado.errors import Problem, SchemaError
-from recado.ids import as_id, derived_id
-from recado.message import ID, TYPE, Message, encode
+from recado.ids import as_id, checksum, derived_id
+from recado.message import ADOPTED, ID, RETRIES, TYPE, Message, encode
 
 EVENTS_QUEUE: Final = "events"
 APPEND: Final = "events.append/1"
@@ -22,12 +22,23 @@ RUN_STREAM: Final = "run-"
 STREAM_PATTERN: Final = r"[A-Za-z0-9_][A-Za-z0-9_.:@/+-]{0,199}"
 TYPE_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_.:/-]{0,99}"
 
+KEY_STREAM: Final = "key-"
+RECIPE_STREAM: Final = "recipe-"
+
+RUN_WAITING: Final = "run.waiting"
+RUN_REFUSED: Final = "run.refused"
+RUN_REPEATED: Final = "run.repeated"
+RUN_ADMITTED: Final = "run.admitted"
+RUN_REQUESTED: Final = "run.requested"
 RUN_STARTED: Final = "run.started"
 RUN_FINISHED: Final = "run.finished"
 HANDLED: Final = "message.handled"
 FAILED: Final = "message.failed"
 DEAD: Final = "message.dead"
 RETRIED: Final = "message.retried"
+FAILURE_TOLD: Final = "failure.told"
+KEY_CLAIMED: Final = "key.claimed"
+RECIPE_STORED: Final = "recipe.stored"
 
 _RUN_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,100}").fullmatch
 
@@ -98,6 +109,18 @@ def outcome_id(message_id: str, retries: str) -> str:
     which both believe to have ended a message, only the first is written down.
     """
     return derived_id(message_id, f"outcome/{retries}")
+
+
+def counted_by_itself(message: Message) -> tuple[int, int]:
+    """Return what a message's end adds to what its run has sent: a number, a checksum.
+
+    Nobody counted an adopted message when it was sent, so its first end does. After that
+    it is counted: a dead letter that was sent back is not sent a second time.
+    """
+    headers = message.headers
+    if ADOPTED not in headers or headers.get(RETRIES, "0") != "0":
+        return 0, 0
+    return 1, checksum(as_id(message.id))
 
 
 def append_message(events: Sequence[Event], cause: str) -> Message:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 from pydantic import TypeAdapter, ValidationError
 
 from recado.errors import Problem
+from recado.ids import as_id, derived_id
 from recado.message import HISTORY, LETTER, decode, encode
 
 Reason: TypeAlias = Literal[
@@ -24,6 +25,8 @@ Reason: TypeAlias = Literal[
 content breaks the schema. unroutable: it sends to an undeclared queue. ceiling: the
 transport ended it, its handling never came to a verdict."""
 
+SHORT: Final = 12
+"""The hex digits of a letter's id, mostly."""
 TEXT_LIMIT: Final = 2_000
 """The characters of a letter's text, at most."""
 _TRACEBACK_LIMIT: Final = 8_000
@@ -78,6 +81,15 @@ class Letter:
         return cls(**fields, problems=problems)
 
 
+def letter_id(message_id: str, retries: int, length: int = SHORT) -> str:
+    """Return a letter's id: the first hex digits of what derives from the message's id.
+
+    The dead letters' index takes more of them if two letters share the short one.
+    """
+    derived = derived_id(as_id(message_id), f"letter/{retries}")
+    return derived.replace("-", "")[:length]
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """One failed attempt: its number, when, where, and the error."""
@@ -86,6 +98,8 @@ class Failure:
     at: float
     instance: str
     error: str
+    allowed: int = 0
+    """How many attempts the message had by then; 0 for any number, or if nobody told."""
 
 
 _FAILURES: Final = TypeAdapter(list[Failure])

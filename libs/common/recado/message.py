@@ -25,6 +25,7 @@ RUN: Final = "recado-run"
 TYPE: Final = "recado-type"
 ATTEMPT: Final = "recado-attempt"
 RETRIES: Final = "recado-retries"
+ADOPTED: Final = "recado-adopted"
 HISTORY: Final = "recado-history"
 LETTER: Final = "recado-letter"
 REPLY_TO: Final = "recado-reply-to"
@@ -67,6 +68,8 @@ class Outgoing:
 
     ``queue`` is a topic's name if ``is_topic``. ``mandatory`` says whether it is an error
     that nobody has declared the queue; for a reply it is not: whoever asked may be gone.
+    ``exchange`` is one of RabbitMQ's to go through, with the queue's name as the key; a
+    delayed message, and one on another broker, goes straight to the queue.
     """
 
     queue: str
@@ -76,6 +79,7 @@ class Outgoing:
     expires_s: float | None = None
     is_topic: bool = False
     mandatory: bool = True
+    exchange: str = ""
 
 
 def encode(value: object) -> bytes:

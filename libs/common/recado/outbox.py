@@ -7,16 +7,26 @@ and lets blocking handlers in threads send as well: ``await`` is allowed, not ne
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
+from collections.abc import (
+    Awaitable,
+    Callable,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any, cast
+from typing import Any, Final, cast
 
+from recado.codec import JSON, Codec
 from recado.envelope import Envelope
-from recado.errors import Problem, RecadoError, RecipeError, SchemaError
+from recado.errors import Problem, RecadoError, RecipeError, SchemaError, nearest
 from recado.events import Event, named, run_stream
 from recado.ids import checksum, deriver
 from recado.message import (
+    ADOPTED,
     ID,
     NORMAL,
     PARENT,
@@ -50,33 +60,44 @@ class _Written(Awaitable[None]):
 
 
 WRITTEN = _Written()
+_REMARKS: Final = 20
+_OWN: Final = frozenset({"priority", "reports"})
 
 
 @dataclass(slots=True)
 class _Route:
-    """Where a step's messages go, and the body of each up to its payload."""
+    """Where a step's messages go, and how."""
 
+    body: Callable[[object], bytes]
+    """Makes a body from a payload."""
     queue: str | None
     topic: str | None
+    exchange: str
     delay_s: float
-    prefix: bytes
+    priority: int
+    is_counted: bool
+    """Whether the step's service reports what it handled."""
 
     @classmethod
-    def to(
-        cls, envelope: Envelope, pointer: int, path: list[int], recipe: bytes
-    ) -> _Route:
-        """Return the route to a step of an envelope's recipe, which nobody checked.
+    def to(cls, step: RecipeStep, body: Callable[[object], bytes]) -> _Route:
+        """Return the route to a step of a recipe, which nobody need have checked.
 
         Raises:
-            RecipeError: if there is no such step, or it says nowhere to send to.
+            RecipeError: if the step says nowhere to send to.
         """
-        step = Recipe.trusted(envelope.recipe).step(pointer)
         queue, topic = step.queue, step.topic
         if not (queue or topic):
             text = "no queue and no topic: what is sent to this step is lost"
-            raise RecipeError("recipe", [Problem(str(pointer), text)])
-        prefix = envelope.prefix(recipe, pointer, path)
-        return cls(queue, topic, step.delay_s or 0.0, prefix)
+            raise RecipeError("recipe", [Problem(str(step.id), text)])
+        priority, reports = NORMAL, True
+        if not _OWN.isdisjoint(step.raw):
+            # Another program's recipe may mean something else by these.
+            with suppress(RecipeError):
+                priority = NORMAL if step.priority is None else step.priority
+            with suppress(RecipeError):
+                reports = step.reports
+        delay_s, exchange = step.delay_s or 0.0, step.exchange or ""
+        return cls(body, queue, topic, exchange, delay_s, priority, reports)
 
 
 class Outbox:
@@ -163,17 +184,18 @@ class Outbox:
         recipe: bytes | None = None,
         channel: str = "",
         delay_s: float | None = None,
-        priority: int = NORMAL,
+        priority: int | None = None,
     ) -> Awaitable[None]:
         """Send a message to a step of a recipe; to both its queue and its topic.
 
-        ``recipe`` is the recipe encoded already, for whoever sends many.
+        ``recipe`` is the recipe encoded already, for whoever sends many. The step's own
+        delay and priority hold unless others are given.
 
         Raises:
             RecipeError: if the recipe has no such step, or it says nowhere to send to.
         """
-        recipe = encode(envelope.recipe) if recipe is None else recipe
-        route = _Route.to(envelope, pointer, path, recipe)
+        step = Recipe.trusted(envelope.recipe).step(pointer)
+        route = _Route.to(step, envelope.child(pointer, path, recipe))
         self._add(route, envelope.run, payload, channel, delay_s, priority)
         return WRITTEN
 
@@ -184,20 +206,26 @@ class Outbox:
         payload: object,
         channel: str,
         delay_s: float | None,
-        priority: int,
+        priority: int | None,
     ) -> None:
         wait_s = route.delay_s if delay_s is None else delay_s
-        body = route.prefix + encode(payload) + b"}"
+        priority = route.priority if priority is None else priority
+        body = route.body(payload)
         headers = {RECIPE: "true", ID: "", PARENT: self.cause, RUN: run}
+        if not route.is_counted:
+            headers[ADOPTED] = "true"
         message = Message(body, headers)
         with self._lock:
             self._check_open()
             id_ = self._derived(f"{channel}/{len(self.outgoing)}")
             headers[ID] = id_
             if route.queue:
-                self.children += 1
-                self.checksum ^= checksum(id_)
-                self.outgoing.append(Outgoing(route.queue, message, wait_s, priority))
+                if route.is_counted:
+                    self.children += 1
+                    self.checksum ^= checksum(id_)
+                outgoing = Outgoing(route.queue, message, wait_s, priority)
+                outgoing.exchange = route.exchange
+                self.outgoing.append(outgoing)
             if route.topic:
                 self.outgoing.append(
                     Outgoing(route.topic, message, wait_s, priority, is_topic=True)
@@ -212,6 +240,7 @@ class Step(Outbox):
         message: Message,
         envelope: Envelope,
         clock: Callable[[], float] = time.time,
+        codec: Codec = JSON,
     ) -> None:
         super().__init__(message.id, clock)
         self.run = envelope.run
@@ -221,10 +250,14 @@ class Step(Outbox):
         given = envelope.step.get("parameters")
         self.parameters: Any = {} if given is None else given
         """The step's parameters; an instance of the service's model if it names one."""
+        self.remarks: list[str] = []
+        """What looks wrong with how its recipe and its service go together."""
         self._envelope = envelope
+        self._codec = codec
+        self._default: str | None = None
         self._outputs: dict[str | None, tuple[int, ...]] | None = None
         self._recipe: bytes | None = None
-        self._routes: dict[tuple[int, bool], _Route] = {}
+        self._again: _Route | None = None
         self._ways: dict[str | None, list[_Route]] = {}
 
     @property
@@ -232,12 +265,25 @@ class Step(Outbox):
         """The envelope that the message came in; not to be changed."""
         return self._envelope
 
+    def set_default_channel(self, channel: str) -> None:
+        """Have a named output be the same as the unnamed one, whichever the recipe has.
+
+        From then on :meth:`send`, and :meth:`send_to` with this name, do the same.
+        """
+        self._default = channel
+        self._ways.clear()
+
     def send(
-        self, payload: object, *, delay_s: float | None = None, priority: int = NORMAL
+        self,
+        payload: object,
+        *,
+        delay_s: float | None = None,
+        priority: int | None = None,
     ) -> Awaitable[None]:
         """Send a message to each step that the unnamed output leads to.
 
-        Without an output nothing is sent: the recipe does not want it.
+        Without an output nothing is sent: the recipe does not want it. A step's own delay
+        and priority hold unless others are given.
         """
         return self._send(None, payload, delay_s, priority)
 
@@ -247,18 +293,22 @@ class Step(Outbox):
         payload: object,
         *,
         delay_s: float | None = None,
-        priority: int = NORMAL,
+        priority: int | None = None,
     ) -> Awaitable[None]:
         """Send a message to each step that a named output leads to.
 
-        Without an output of that name nothing is sent.
+        Without an output of that name nothing is sent. If the step has others, that may be
+        a slip, and the log has a warning.
         """
         return self._send(channel, payload, delay_s, priority)
 
-    def checkpoint(self, payload: object, *, delay_s: float = 0.0) -> Awaitable[None]:
-        """Send a message to this same step; the path does not grow."""
-        route = self._route(self.id, self._envelope.path, is_next=False)
-        self._add(route, self.run, payload, "checkpoint", delay_s, NORMAL)
+    def checkpoint(
+        self, payload: object, *, delay_s: float = 0.0, priority: int | None = None
+    ) -> Awaitable[None]:
+        """Send a message to this same step, at once by default; the path does not grow."""
+        if self._again is None:
+            self._again = self._route(self.id, self._envelope.path)
+        self._add(self._again, self.run, payload, "checkpoint", delay_s, priority)
         return WRITTEN
 
     def emit(
@@ -268,14 +318,16 @@ class Step(Outbox):
         return super().emit(stream or run_stream(self.run), type_, data, key=key)
 
     def _send(
-        self, channel: str | None, payload: object, delay_s: float | None, priority: int
+        self,
+        channel: str | None,
+        payload: object,
+        delay_s: float | None,
+        priority: int | None,
     ) -> Awaitable[None]:
         if (routes := self._ways.get(channel)) is None:
             path = [*self._envelope.path, self.id]
-            routes = [
-                self._route(target, path, is_next=True)
-                for target in self._targets(channel)
-            ]
+            targets = self._targets(channel)
+            routes = [self._route(target, path) for target in targets]
             self._ways[channel] = routes
         for route in routes:
             self._add(route, self.run, payload, channel or "", delay_s, priority)
@@ -290,13 +342,25 @@ class Step(Outbox):
                 return links
         if self._outputs is None:
             self._outputs = RecipeStep(self.id, self._envelope.step).outputs
-        return self._outputs.get(channel, ())
+        outputs = self._outputs
+        is_default = channel is None or channel == self._default
+        for name in (None, self._default) if is_default else (channel,):
+            if name in outputs:
+                return outputs[name]
+        if outputs and len(self.remarks) < _REMARKS:
+            self.remarks.append(_without(self.id, channel, outputs))
+        return ()
 
-    def _route(self, target: int, path: list[int], *, is_next: bool) -> _Route:
-        route = self._routes.get((target, is_next))
-        if route is None:
-            if self._recipe is None:
-                self._recipe = encode(self._envelope.recipe)
-            route = _Route.to(self._envelope, target, path, self._recipe)
-            self._routes[target, is_next] = route
-        return route
+    def _route(self, target: int, path: list[int]) -> _Route:
+        if self._recipe is None and self._codec is JSON:
+            self._recipe = encode(self._envelope.recipe)
+        step = Recipe.trusted(self._envelope.recipe).step(target)
+        body = self._envelope.child(target, path, self._recipe, self._codec)
+        return _Route.to(step, body)
+
+
+def _without(step: int, channel: str | None, outputs: Iterable[str | None]) -> str:
+    named = [name for name in outputs if name is not None]
+    missing = "unnamed output" if channel is None else f"output {channel!r}"
+    hint = nearest(channel or "", named) if named else "; its output has no name"
+    return f"step {step} has no {missing}{hint}: nothing is sent there"

@@ -73,6 +73,11 @@ class RetryPolicy:
             "cap_s": self.cap_s,
         }
 
+    @property
+    def allowed(self) -> int:
+        """How many attempts there are; 0 for any number."""
+        return 0 if self.attempts == sys.maxsize else self.attempts
+
 
 FOREVER: Final = RetryPolicy(attempts=sys.maxsize, cap_s=60.0)
 """Tried until it works; only the transport's ceiling ends it, and not on ``dlq``."""

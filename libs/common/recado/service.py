@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
+from recado.codec import JSON, Codec
 from recado.message import Message
 from recado.outbox import Outbox, Step
 from recado.retry import RetryPolicy
@@ -77,13 +78,18 @@ class Service:
     """The payload's schema; what breaks it goes to the dead letters at once."""
     parameters: ClassVar[type[BaseModel] | None] = None
     """The schema of the recipe step's parameters; as with ``payload``."""
+    codec: ClassVar[Codec] = JSON
+    """How the bodies of the recipe messages are written that it gets and sends."""
+    default_channel: ClassVar[str] = ""
+    """The named output that is the same as the unnamed one; empty for none."""
     concurrency: ClassVar[int] = 10
     """Messages of one queue that are handled at the same time."""
     prefetch: ClassVar[int] = 0
     """Messages of one queue held at most; twice the concurrency if 0, 1 for 1."""
     retry: ClassVar[RetryPolicy] = RetryPolicy()
+    """How often a message is tried, unless its step in the recipe says."""
     timeout_s: ClassVar[float | None] = None
-    """Seconds that one handling may take; more is an error like any other."""
+    """Seconds that one handling may take, unless its step says; more is an error."""
 
     context: Context
 

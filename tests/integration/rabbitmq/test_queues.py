@@ -281,3 +281,70 @@ async def test_verifying_declares_nothing(opened: Opened) -> None:
         await transport.declare(["work"], "verify")
     with pytest.raises(UnroutableError, match="'dlq'"):
         await transport.consume("dlq", Inbox())
+
+
+def through(exchange: str, queue: str, id_: str) -> Outgoing:
+    """Return a message on its way through an exchange."""
+    (outgoing,) = to(queue, id_)
+    outgoing.exchange = exchange
+    return outgoing
+
+
+async def test_a_message_goes_through_an_exchange_by_its_queues_name(
+    transport: RabbitTransport, plain: AbstractChannel
+) -> None:
+    results = await plain.declare_exchange("results", durable=True)
+    archive = await plain.declare_queue("archive", durable=True)
+    await archive.bind(results, "finished")
+
+    await transport.publish([through("results", "finished", "a"), *to("work", "b")])
+
+    found = await archive.get()
+    assert found.headers["recado-id"] == "a"
+    assert (await transport.depth("work")).ready == 1
+
+
+async def test_only_what_an_exchange_leads_nowhere_is_not_settled(
+    transport: RabbitTransport, plain: AbstractChannel
+) -> None:
+    await plain.declare_exchange("results", durable=True)
+    inbox = await consuming(transport, "work")
+    await transport.publish(to("work", "a", "b", "c"))
+    deliveries = await inbox.take(3)
+    sent = [
+        [through("results", "work", "unbound")],
+        to("work", "fine"),
+        [through("reslts", "work", "no exchange")],
+    ]
+    ends = [
+        Settlement(delivery, Verdict.DONE, outgoing)
+        for delivery, outgoing in zip(deliveries, sent, strict=True)
+    ]
+
+    with pytest.raises(UnsettledError) as unknown:
+        await transport.settle(ends)
+    with pytest.raises(UnsettledError) as unbound:
+        await transport.settle(ends[:2])
+    await transport.settle(ends[1:2])
+
+    assert unknown.value.unroutable == {2: "work (exchange reslts)"}
+    assert unbound.value.unroutable == {0: "work (exchange results)"}
+    assert (await inbox.next()).message.id == "fine"
+
+
+async def test_an_exchange_that_goes_away_takes_no_message_with_it(
+    transport: RabbitTransport, plain: AbstractChannel
+) -> None:
+    results = await plain.declare_exchange("results", durable=True)
+    archive = await plain.declare_queue("archive", durable=True)
+    await archive.bind(results, "archive")
+    await transport.publish([through("results", "archive", "a")])
+    await results.delete()
+
+    with pytest.raises(RefusedError, match="results"):
+        await transport.publish([through("results", "archive", "b")])
+    with pytest.raises(UnroutableError, match="results"):
+        await transport.publish([through("results", "archive", "b")])
+    await transport.publish(to("work", "c"))
+
+    assert (await transport.depth("work")).ready == 1

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recado.errors import Problem
-from recado.letter import Failure, cleaned, history_header
+from recado.letter import Failure, cleaned, history_header, letter_id
 from recado.message import HISTORY, ID, LETTER, RECIPE, RETRIES, RUN, Message, encode
 from recado.schemas.letters import LetterFilter, ListRequest
 from recado_deadletter.database import Database
-from recado_deadletter.entry import letter_id, read_entry
+from recado_deadletter.entry import read_entry
 from recado_deadletter.index import LetterIndex
 
 

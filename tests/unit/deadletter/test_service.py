@@ -87,6 +87,8 @@ async def test_a_dead_letter_is_indexed_acknowledged_and_told(
             "reason": "error",
             "text": "ValueError: no",
             "attempts": 5,
+            "children": 0,
+            "checksum": "0000000000000000",
         }
 
 

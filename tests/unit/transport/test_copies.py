@@ -59,8 +59,9 @@ def test_a_condemned_message_says_how_often_it_was_delivered() -> None:
     assert (letter["reason"], letter["attempts"], letter["run"]) == ("ceiling", 20, "r")
 
 
-def test_an_adopted_message_keeps_its_headers() -> None:
+def test_an_adopted_message_keeps_its_headers_and_says_that_it_was() -> None:
     headers = copies.adopted({"x": "y"})
 
     assert headers["x"] == "y"
     assert headers["recado-id"]
+    assert headers["recado-adopted"] == "true"

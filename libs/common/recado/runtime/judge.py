@@ -178,5 +178,7 @@ def _name(kind: type[BaseException]) -> str:
 
 
 def _history(attempt: Attempt, text: str) -> dict[str, str]:
-    failure = Failure(attempt.number, attempt.at, attempt.place.instance, text)
+    place = attempt.place
+    allowed = place.policy.allowed
+    failure = Failure(attempt.number, attempt.at, place.instance, text, allowed)
     return history_header(read_history(attempt.message.headers), failure)

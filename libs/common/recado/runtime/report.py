@@ -15,11 +15,12 @@ from recado.events import (
     HANDLED,
     Event,
     append_encoded,
+    counted_by_itself,
     outcome_id,
     run_stream,
 )
 from recado.ids import checksum, derived_id, new_id
-from recado.message import RETRIES, RUN, Message, Outgoing, encode
+from recado.message import ADOPTED, RETRIES, Message, Outgoing, encode
 from recado.runtime.judge import Attempt, Place, Retry
 
 EVENTS_IN_ONE: Final = 200
@@ -47,6 +48,9 @@ def handled(
 ) -> bytes:
     """Return the event that a run's message was handled, encoded."""
     children, sum_ = sent
+    if ADOPTED in message.headers:
+        itself, own = counted_by_itself(message)
+        children, sum_ = children + itself, sum_ ^ own
     return encode(
         {
             "id": outcome_id(message.id, message.headers.get(RETRIES, "0")),
@@ -79,6 +83,7 @@ def failed(attempt: Attempt, verdict: Retry) -> bytes:
         "instance": attempt.place.instance,
         "step": attempt.step,
         "attempt": attempt.number,
+        "allowed": attempt.place.policy.allowed,
         "error": verdict.error,
         "retry_in_s": round(verdict.after_s, 3),
     }
@@ -96,7 +101,8 @@ def sent_within(run: str, outgoing: Sequence[Outgoing]) -> Sent:
     count = sum_ = 0
     for each in outgoing:
         message = each.message
-        if message.headers.get(RUN) == run and message.is_recipe and not each.is_topic:
+        is_told = message.is_recipe and not each.is_topic
+        if is_told and message.run == run and ADOPTED not in message.headers:
             count += 1
             sum_ ^= checksum(message.id)
     return count, sum_

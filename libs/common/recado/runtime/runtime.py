@@ -79,7 +79,14 @@ class Runtime:
         """Set whenever a delivery comes, or what was handled is settled."""
         self._name = name
         self._threads = Threads(name)
-        self._kit = Kit(self.clock, chance, self._threads, self.log, service.timeout_s)
+        self._kit = Kit(
+            self.clock,
+            chance,
+            self._threads,
+            self.log,
+            service.timeout_s,
+            transport.ceiling,
+        )
         self._load = Load()
         self._tally = Tally()
         self._settler = Settler(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
 from time import perf_counter
+from typing import Any
 
 from recado.envelope import Envelope
 from recado.errors import Problem, SchemaError
 from recado.log import handling
 from recado.message import RECIPE, Message
 from recado.outbox import Step
+from recado.retry import RetryPolicy
 from recado.runtime import report
 from recado.runtime.ending import Ending
 from recado.runtime.judge import Place
+from recado.runtime.once import Once
+from recado.runtime.terms import Terms, has_terms, terms_of
 from recado.runtime.work import Kit, Work, bound_call
 from recado.service import Service
 from recado.transport.base import Delivery
@@ -23,7 +28,11 @@ class StepWork(Work):
 
     def __init__(self, kit: Kit, place: Place, service: Service) -> None:
         super().__init__(kit, place)
+        self._handle = service.handle
         self._call = bound_call(service.handle, kit)
+        self._codec = service.codec
+        self._default_channel = service.default_channel
+        self._said = Once()
         self._payload = service.payload
         self._parameters = service.parameters
         self._has_schemas = bool(service.payload or service.parameters)
@@ -33,13 +42,17 @@ class StepWork(Work):
         began = perf_counter()
         run, pointer, step = message.run, None, None
         try:
-            envelope = Envelope.read(message) if message.is_recipe else _refuse(message)
+            envelope = self._envelope(message)
             run, pointer = envelope.run, envelope.pointer
-            step = Step(message, envelope, self.kit.clock)
+            step = Step(message, envelope, self.kit.clock, self._codec)
+            if self._default_channel:
+                step.set_default_channel(self._default_channel)
             message = self._checked(message, envelope, step)
             handling.set(message)
-            await self._call(message, step)
+            await self._timed(envelope)(message, step)
             step.close()
+            if step.remarks:
+                self._remark(run, step.remarks)
             events = report.told(step.events) if step.events else []
             if run:
                 ms = (perf_counter() - began) * 1000
@@ -61,6 +74,39 @@ class StepWork(Work):
                 step.close()
             return self.failed(delivery, message, error, run, pointer)
         return self.done(delivery, message, step.outgoing, events, run, pointer)
+
+    def policy_for(self, message: Message) -> RetryPolicy:
+        """Return the policy that the step has in its recipe, or else the service's."""
+        try:
+            return self._terms(self._envelope(message)).policy
+        except Exception:
+            # A failure is judged whatever its message holds, and its codec says of it.
+            return self.place.policy
+
+    def _envelope(self, message: Message) -> Envelope:
+        if message.is_recipe:
+            return Envelope.read(message, self._codec)
+        return _refuse(message)
+
+    def _terms(self, envelope: Envelope) -> Terms:
+        policy, ceiling = self.place.policy, self.kit.ceiling
+        return terms_of(envelope.pointer, envelope.step, policy, ceiling)
+
+    def _timed(self, envelope: Envelope) -> Callable[..., Awaitable[Any]]:
+        if not has_terms(envelope.step):
+            return self._call
+        terms = self._terms(envelope)
+        self._remark(envelope.run, terms.remarks)
+        if terms.timeout_s is None:
+            return self._call
+        return bound_call(self._handle, self.kit, terms.timeout_s)
+
+    def _remark(self, run: str, remarks: Iterable[str]) -> None:
+        for text in remarks:
+            if self._said.is_new(text):
+                self.kit.log.warning(
+                    "recipe.questionable", run=run, queue=self.place.queue, text=text
+                )
 
     def _checked(self, message: Message, envelope: Envelope, step: Step) -> Message:
         payload = envelope.payload

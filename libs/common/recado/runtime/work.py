@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,8 +16,8 @@ from recado.clock import Clock
 from recado.envelope import Envelope
 from recado.errors import ProblemsError
 from recado.ids import as_id, new_id
-from recado.message import ID, LETTER, Message, Outgoing
-from recado.retry import Reject
+from recado.message import ADOPTED, ID, LETTER, Message, Outgoing
+from recado.retry import Reject, RetryPolicy
 from recado.runtime import report
 from recado.runtime.ending import NO_HEADERS, Ending
 from recado.runtime.judge import (
@@ -47,6 +48,8 @@ class Kit:
     threads: Threads
     log: FilteringBoundLogger
     timeout_s: float | None = None
+    ceiling: int = sys.maxsize
+    """Attempts after which the transport itself gives a message up."""
 
 
 class Work(ABC):
@@ -110,9 +113,13 @@ class Work(ABC):
             verdict = judge(fault, attempt, 0.0)
         return self._judged(delivery, attempt, verdict, error)
 
+    def policy_for(self, message: Message) -> RetryPolicy:
+        """Return how often a message is tried, and how long it waits in between."""
+        return self.place.policy
+
     def exhausted(self, delivery: Delivery, message: Message) -> Ending | None:
         """Return the ending of a message that had all its attempts already."""
-        if delivery.attempt <= self.place.policy.attempts:
+        if delivery.attempt == 1:
             return None
         attempt = self._attempt(delivery, message, message.run, pointer_of(message))
         dead = exhausted(attempt)
@@ -147,8 +154,9 @@ class Work(ABC):
     def _attempt(
         self, delivery: Delivery, message: Message, run: str, step: int | None
     ) -> Attempt:
+        policy, place = self.policy_for(message), self.place
         return Attempt(
-            self.place,
+            place if policy is place.policy else replace(place, policy=policy),
             message,
             delivery.attempt,
             self.kit.clock(),
@@ -170,6 +178,7 @@ class Work(ABC):
             "run": attempt.run,
             "step": attempt.step,
             "attempt": attempt.number,
+            "allowed": attempt.place.policy.allowed,
         }
         if isinstance(verdict, Dead):
             letter = verdict.letter
@@ -197,13 +206,19 @@ class Work(ABC):
         )
 
 
-def bound_call(method: Callable[..., Any], kit: Kit) -> Callable[..., Awaitable[Any]]:
-    """Return a method as something to await: in a thread if it blocks, in time."""
+def bound_call(
+    method: Callable[..., Any], kit: Kit, timeout_s: float | None = None
+) -> Callable[..., Awaitable[Any]]:
+    """Return a method as something to await: in a thread if it blocks, in time.
+
+    The time is the service's if none is given.
+    """
+    timeout_s = kit.timeout_s if timeout_s is None else timeout_s
     call: Callable[..., Awaitable[Any]] = method
     if not inspect.iscoroutinefunction(method):
         call = partial(_in_thread, kit.threads, method)
-    if kit.timeout_s is not None:
-        call = partial(_in_time, kit.clock, kit.timeout_s, call)
+    if timeout_s is not None:
+        call = partial(_in_time, kit.clock, timeout_s, call)
     return call
 
 
@@ -231,11 +246,12 @@ async def _in_time(
 
 
 def identified(message: Message) -> Message:
-    """Return a message with an id that others can derive from; others' have none."""
+    """Return a message with an id that others can derive from; others' are adopted."""
     id_ = message.headers.get(ID, "")
     if _IS_ID(id_):
         return message
-    headers = {**message.headers, ID: as_id(id_) if id_ else new_id()}
+    own = as_id(id_) if id_ else new_id()
+    headers = {**message.headers, ID: own, ADOPTED: "true"}
     return Message(message.body, headers, message.payload)
 
 
@@ -269,4 +285,4 @@ def _with_id(
     headers: Mapping[str, str], message: Message, delivered: Message
 ) -> Mapping[str, str]:
     # A message that came without an id keeps the one it was given for all its attempts.
-    return headers if delivered.id else {**headers, ID: message.id}
+    return headers if delivered.id else {**headers, ID: message.id, ADOPTED: "true"}

@@ -14,7 +14,7 @@ from typing import Final
 
 from recado.ids import new_id
 from recado.letter import Letter
-from recado.message import ATTEMPT, ID
+from recado.message import ADOPTED, ATTEMPT, ID
 from recado.transport.base import Delivery, Settlement
 
 SUSPECT: Final = "recado-suspect"
@@ -58,8 +58,11 @@ def dead(settlement: Settlement) -> dict[str, str]:
 
 
 def adopted(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers of a foreign message with an id, which it keeps from now on."""
-    return {**headers, ID: new_id()}
+    """Return the headers of a foreign message with an id, which it keeps from now on.
+
+    They say that it was adopted: nobody has counted it as sent.
+    """
+    return {**headers, ID: new_id(), ADOPTED: "true"}
 
 
 def condemned(delivery: Delivery, now: float) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from operator import attrgetter
 
 from recado.errors import UnroutableError, nearest
+from recado.message import Outgoing
 from recado.transport.base import Settlement
 
 
@@ -22,12 +24,17 @@ def all_undeclared(queues: Iterable[str]) -> UnroutableError:
 
 
 def unroutable(
-    settlements: Sequence[Settlement], missing: Container[str]
+    settlements: Sequence[Settlement],
+    missing: Container[str],
+    place_of: Callable[[Outgoing], str] = attrgetter("queue"),
 ) -> dict[int, str]:
-    """Return, by settlement, a missing queue that it sends to and has to reach."""
+    """Return, by settlement, a missing queue that it sends to and has to reach.
+
+    ``place_of`` tells by what name a message's goal is missing, if it is.
+    """
     return {
-        index: each.queue
+        index: place
         for index, settlement in enumerate(settlements)
         for each in settlement.outgoing
-        if each.queue in missing and each.mandatory and not each.is_topic
+        if (place := place_of(each)) in missing and each.mandatory and not each.is_topic
     }

@@ -149,7 +149,7 @@ def test_a_dead_letter_dies_no_second_death() -> None:
 
 
 def test_a_message_without_an_id_gets_one() -> None:
-    assert replaced({"n": 3}) == "work ['n', 'recado-id']"
+    assert replaced({"n": 3}) == "work ['n', 'recado-adopted', 'recado-id']"
 
 
 def test_a_message_that_crashed_often_is_counted_anew() -> None:

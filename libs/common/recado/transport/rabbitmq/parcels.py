@@ -13,6 +13,24 @@ from recado.transport.rabbitmq.frames import Parcel
 from recado.transport.rabbitmq.received import EXPIRES
 
 
+def exchange_of(outgoing: Outgoing) -> str:
+    """Return the exchange that a message to a queue goes through; empty for none.
+
+    What is delayed cannot: its way ends at the queue.
+    """
+    return "" if outgoing.is_topic or outgoing.delay_s > 0 else outgoing.exchange
+
+
+def place_of(outgoing: Outgoing) -> str:
+    """Return what is said to be missing if a message reaches no queue."""
+    return place(outgoing.queue, exchange_of(outgoing))
+
+
+def place(key: str, exchange: str) -> str:
+    """Return what a key leads to: a queue, or what is bound to it at an exchange."""
+    return f"{key} (exchange {exchange})" if exchange else key
+
+
 def parcel(outgoing: Outgoing, now: float) -> Parcel:
     """Return a message as it is sent.
 
@@ -37,7 +55,7 @@ def parcel(outgoing: Outgoing, now: float) -> Parcel:
             expiration_ms=None if expires_s is None else round(expires_s * 1000),
         )
     made = Parcel(
-        "",
+        outgoing.exchange,
         outgoing.queue,
         message.body,
         headers,

@@ -14,6 +14,7 @@ from recado.message import ID
 from recado.transport.rabbitmq.confirms import Confirms
 from recado.transport.rabbitmq.frames import Parcel
 from recado.transport.rabbitmq.link import Link
+from recado.transport.rabbitmq.parcels import place
 from recado.transport.rabbitmq.session import LostError, Session, UnansweredError
 
 log = structlog.get_logger()
@@ -280,5 +281,5 @@ class Publisher:
                 and parcel.headers.get(ID, "") == id_
             ):
                 parcel.is_mandatory = False  # it is not looked for again
-                call.returned.append(key)
+                call.returned.append(place(key, exchange))
                 return

@@ -22,6 +22,7 @@ from recado.transport.base import (
 from recado.transport.marking import mark, unmark
 from recado.transport.rabbitmq import parcels
 from recado.transport.rabbitmq.frames import Parcel
+from recado.transport.rabbitmq.parcels import place_of
 from recado.transport.rabbitmq.publisher import Call, ReturnedError
 from recado.transport.routing import unroutable
 
@@ -80,7 +81,7 @@ class Settling:
         topology = self._transport.topology
         unknown = await self._transport.prepare(sent)
         if unknown:
-            lost = unroutable(self._settlements, unknown)
+            lost = unroutable(self._settlements, unknown, place_of)
             if lost:
                 raise UnsettledError(self._stale(), lost)
             raise topology.undeclared(unknown[0])
@@ -144,7 +145,7 @@ class Settling:
     def _not_routed(self, error: ReturnedError) -> Exception:
         """Return what is wrong if a queue that was there is not there any more."""
         self._transport.topology.forget(error.queues)
-        lost = unroutable(self._settlements, error.queues)
+        lost = unroutable(self._settlements, error.queues, place_of)
         if lost:
             return UnsettledError(self._stale(), lost)
         return self._transport.topology.undeclared(error.queues[0])

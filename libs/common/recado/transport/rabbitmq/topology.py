@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Final
 
 import structlog
 from aiormq.abc import AbstractChannel
@@ -20,8 +19,6 @@ from recado.transport.rabbitmq.session import ANSWER_S, Session
 from recado.transport.routing import undeclared
 
 log = structlog.get_logger()
-
-_SHARED: Final = "fanout"
 
 
 class Topology:
@@ -186,22 +183,33 @@ class Topology:
 
     # Exchanges
 
-    async def add_topic(self, topic: str) -> None:
-        """Make sure that a topic's exchange is there, whoever has made it."""
+    async def has_exchange(self, exchange: str) -> bool:
+        """Return whether there is an exchange of this name."""
+        if exchange in self._exchanges:
+            return True
 
         async def look(channel: AbstractChannel) -> bool:
             try:
-                await channel.exchange_declare(topic, passive=True)
+                await channel.exchange_declare(exchange, passive=True)
             except ChannelNotFoundEntity:
                 return False
             return True
 
-        async def add(channel: AbstractChannel) -> None:
-            await channel.exchange_declare(topic, exchange_type=_SHARED, durable=True)
+        if not await self._scratch.ask(exchange, look):
+            return False
+        self._exchanges.add(exchange)
+        return True
 
-        if not await self._scratch.ask(topic, look):
+    async def add_topic(self, topic: str) -> None:
+        """Make sure that a topic's exchange is there, whoever has made it."""
+
+        async def add(channel: AbstractChannel) -> None:
+            type_ = arguments.TOPIC
+            await channel.exchange_declare(topic, exchange_type=type_, durable=True)
+
+        if not await self.has_exchange(topic):
             await self._scratch.ask(topic, add)
-        self._exchanges.add(topic)
+            self._exchanges.add(topic)
 
     async def add_way(self, level: int, target: str) -> None:
         """Make sure that the ladder reaches so high, and leads to a queue."""

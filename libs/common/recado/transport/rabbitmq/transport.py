@@ -34,6 +34,7 @@ from recado.transport.base import (
 from recado.transport.rabbitmq import ladder, parcels
 from recado.transport.rabbitmq.consumer import RabbitConsumer
 from recado.transport.rabbitmq.link import Link
+from recado.transport.rabbitmq.parcels import exchange_of, place_of
 from recado.transport.rabbitmq.publisher import Publisher, ReturnedError
 from recado.transport.rabbitmq.session import Session
 from recado.transport.rabbitmq.settling import Settling
@@ -198,8 +199,11 @@ class RabbitTransport:
         """Make ready what the messages go through; return queues that are not there."""
         check_sizes(messages)
         topology = self.topology
-        queues = {it.queue for it in messages if it.mandatory and not it.is_topic}
+        direct = [it for it in messages if not (it.exchange and exchange_of(it))]
+        queues = {it.queue for it in direct if it.mandatory and not it.is_topic}
         missing = [] if topology.knows(queues) else await topology.missing(queues)
+        if len(direct) < len(messages):
+            missing += await self._without_exchange(messages)
         if missing:
             return missing
         for each in messages:
@@ -209,6 +213,14 @@ class RabbitTransport:
             elif each.delay_s > 0:
                 await self.prepare_way(each.queue, each.delay_s)
         return []
+
+    async def _without_exchange(self, messages: Sequence[Outgoing]) -> list[str]:
+        return [
+            place_of(each)
+            for each in messages
+            if (exchange := exchange_of(each))
+            and not await self.topology.has_exchange(exchange)
+        ]
 
     async def prepare_way(self, queue: str, delay_s: float) -> None:
         """Make sure that a delayed message finds its way to a queue."""
