@@ -8,6 +8,7 @@ from itertools import accumulate, repeat
 from math import floor, inf, isfinite
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from recado_experiment.arguments import MAX_ITEMS, is_unique, named
 from recado_experiment.calls import Call, Draw, Prepared
 from recado_experiment.clone import cloned
 from recado_experiment.errors import DrawError
@@ -22,14 +23,13 @@ Pick: TypeAlias = "Callable[[Stream], list[Json]]"
 
 REDRAWS = 21
 """How often a draw is repeated to find unused items: as often as experiment-server."""
-MAX_ITEMS = 1_000_000
 
 _ARGUMENTS: tuple[str, ...] = ("population", "weights", "cum_weights", "k")
 
 
 def prepare(call: Call, findings: Findings) -> Prepared | None:
     """Prepare a call; ``params.unique`` gives each item of its group away once."""
-    is_unique = _is_unique(call.params, findings.at("params"))
+    once = is_unique(call.params, findings.at("params"))
     arguments = _arguments(call.args, findings.at("args"))
     if arguments is None:
         return None
@@ -44,7 +44,7 @@ def prepare(call: Call, findings: Findings) -> Prepared | None:
         )
         return None
     pick = _pick(population, weights, count)
-    if not is_unique or count <= 0:
+    if not once or count <= 0:
         return Prepared(_copying(pick) if _is_nested(population) else pick)
     if _is_nested(population):
         findings.at("args", "population").add(
@@ -54,38 +54,12 @@ def prepare(call: Call, findings: Findings) -> Prepared | None:
     return Prepared(_once_each(pick, call), count, len(set(population)))
 
 
-def _is_unique(params: object, findings: Findings) -> bool:
-    if params is None:
-        return False
-    if not is_table(params):
-        findings.add(f"has to be a table, not {kind(params)}")
-        return False
-    for key in params:
-        if key != "unique":
-            findings.at(key).unknown("parameter", key, ["unique"])
-    unique = params.get("unique")
-    if not isinstance(unique, bool | None):
-        findings.at("unique").warn(
-            f"{shown(unique)} counts as {bool(unique)}; write true or false"
-        )
-    return bool(unique)
-
-
 def _arguments(args: list[object] | Table, findings: Findings) -> Table | None:
-    if not is_table(args) and len(args) > 2:
-        findings.add(
-            f"has {len(args)} elements; an array is population and weights, and a"
-            " table takes 'k' as well"
-        )
-        return None
-    named = args if is_table(args) else dict(zip(_ARGUMENTS, args, strict=False))
-    for key in named:
-        if key not in _ARGUMENTS:
-            findings.at(key).unknown("argument", key, _ARGUMENTS)
-    if "population" not in named:
+    found = named(args, _ARGUMENTS, 2, findings)
+    if found is not None and "population" not in found:
         findings.add("has no population to choose from")
         return None
-    return named
+    return found
 
 
 class _Arguments:

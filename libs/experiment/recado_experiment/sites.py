@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from recado_experiment.calls import Call, Draw, Function, Group, Prepared, disagreement
 from recado_experiment.errors import DrawError
 from recado_experiment.findings import Findings
-from recado_experiment.functions import functions
+from recado_experiment.functions import find_function, known_functions
 from recado_experiment.stream import Stream
-from recado_experiment.tables import Table, is_list, is_table, kind
+from recado_experiment.tables import Table, is_list, is_table, kind, shown
 
 if TYPE_CHECKING:
     from recado.message import Json
@@ -61,10 +61,15 @@ def read_call(table: Table, findings: Findings) -> Site | None:
 def _function(name: object, findings: Findings) -> Function | None:
     if name is None:
         return None
-    if isinstance(name, str) and name in functions:
-        return functions.get(name)
-    findings.at("function_name").unknown("function", name, functions.keys())
-    return None
+    here = findings.at("function_name")
+    try:
+        found = find_function(name) if isinstance(name, str) else None
+    except ImportError as error:
+        here.add(f"the function {shown(name)} cannot be used: {error}")
+        return None
+    if found is None:
+        here.unknown("function", name, known_functions())
+    return found
 
 
 def _call(table: Table, findings: Findings) -> Call | None:

@@ -19,17 +19,19 @@ T = TypeVar("T")
 class Stream:
     """What one participant draws from, and what was drawn so far.
 
-    ``taken`` and ``first`` belong to functions: the items that a group of calls has given
-    away, and the call that a group began with.
+    ``taken``, ``called`` and ``first`` belong to functions: the items that a group of calls
+    has given away, how many of its calls were made, and the call that it began with.
     """
 
-    __slots__ = ("_bits", "first", "random", "taken")
+    __slots__ = ("_bits", "called", "first", "participant", "random", "taken")
 
-    def __init__(self, seed: float) -> None:
+    def __init__(self, seed: float, participant: int = 1) -> None:
         source = Random(seed)
+        self.participant = participant
         self.random = source.random
         self._bits = source.getrandbits
         self.taken: dict[Hashable, set[object]] = {}
+        self.called: dict[Hashable, int] = {}
         self.first: dict[Hashable, tuple[Call, Draw]] = {}
 
     def shuffle(self, items: list[T]) -> None:
@@ -41,6 +43,22 @@ class Stream:
             while chosen > last:
                 chosen = bits(width)
             items[last], items[chosen] = items[chosen], items[last]
+
+    def below(self, size: int) -> int:
+        """Return a number from 0 up to a size, which is not among them."""
+        width = size.bit_length()
+        chosen = self._bits(width)
+        while chosen >= size:
+            chosen = self._bits(width)
+        return chosen
+
+    def distinct(self, size: int, count: int) -> list[int]:
+        """Return different numbers below a size, in an order of chance."""
+        places = list(range(size))
+        for at in range(count):
+            other = at + self.below(size - at)
+            places[at], places[other] = places[other], places[at]
+        return places[:count]
 
 
 def read_seed(value: object, findings: Findings) -> float:

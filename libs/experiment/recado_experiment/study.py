@@ -82,5 +82,5 @@ class Study:
         if participant < 1:
             text = f"{participant} is not a participant; they count from 1"
             raise refusal(self.name, "participant", text)
-        stream = Stream(self._plan.seed + participant)
+        stream = Stream(self._plan.seed + participant, participant)
         return stream, self._plan.sequence.names(participant, stream)
