@@ -8,21 +8,42 @@ import re
 import socket
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import click
+from pydantic_core import to_json
 
 from recado.clients.dispatch import request_message
 from recado.clients.lookup import Lookup
 from recado.config import Settings
-from recado.errors import NotFoundError, RequestTimeoutError, UnroutableError
+from recado.errors import (
+    NotFoundError,
+    RequestTimeoutError,
+    SchemaError,
+    UnroutableError,
+)
 from recado.ids import new_id
-from recado.message import Message, decode
+from recado.message import NORMAL, Message, decode
 from recado.recipe import Recipe, RecipeFolder, read_recipe
-from recado.starting import Prepared, prepare, run_id
+from recado.schemas.dispatch import (
+    ERROR_QUEUE,
+    EXPIRATION,
+    GUID,
+    IDEMPOTENCY_KEY,
+    START_AT,
+    TIMEOUT,
+)
+from recado.starting import Prepared, prepare, read_request
 from recado.transport import Transport
 from recado_cli.output import print_json, talk
+from recado_cli.reach import divided, unreachable
 from recado_cli.samples import SAMPLES
+from recado_cli.words import IDS
+
+_OTHERS: Final = frozenset({GUID, TIMEOUT, EXPIRATION, ERROR_QUEUE, *IDS})
+"""Parameters that are for the dispatcher, or for its filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,10 @@ class Ask:
     settings: Settings
     names: tuple[str, ...]
     run: str
+    is_unchecked: bool = False
+    """Whether only the dispatcher can tell what is wrong with it."""
+    recipe: Recipe | None = None
+    """What would run, once that is checked here."""
 
     @classmethod
     def made(
@@ -41,17 +66,34 @@ class Ask:
         file: str | None,
         parameters: Mapping[str, Any],
         settings: Settings,
+        *,
+        is_unchecked: bool = False,
+        idempotency_key: str = "",
+        start_at: float | None = None,
+        priority: int = NORMAL,
     ) -> Ask:
-        """Make the request; the run's id is chosen here, so that it can be watched.
+        """Make the request.
+
+        The run's id is chosen here, so that it can be watched, unless the key says it.
 
         Raises:
             RecipeError: with every problem of the recipe in the file.
         """
-        given = {"guid": new_id(), **parameters}
+        given = dict(parameters) if idempotency_key else {GUID: new_id(), **parameters}
         message = request_message(
-            names, _custom(file), given, _user(), socket.gethostname()
+            names,
+            _custom(file),
+            given,
+            _user(),
+            socket.gethostname(),
+            idempotency_key=idempotency_key,
+            start_at=start_at,
+            priority=priority,
         )
-        return cls(message, settings, tuple(names), run_id(given, message.id))
+        run = read_request(message).run
+        # Without any recipe it is for the dispatcher's filters to choose one.
+        is_for_filters = is_unchecked or not (names or file)
+        return cls(message, settings, tuple(names), run, is_for_filters)
 
     def checked(self) -> Ask:
         """Return the request, once nothing is wrong with it.
@@ -59,13 +101,24 @@ class Ask:
         Raises:
             SchemaError: with every problem.
         """
-        if not self.is_elsewhere:
-            self._prepared()
-            for name in self.unused():
-                talk(
-                    f"no recipe of this run has {{{name}}} in it: -s {name} does nothing"
-                )
-        return self
+        if self.is_unchecked or self.is_elsewhere:
+            return self
+        prepared = self._prepared()
+        for problem in prepared.warnings:
+            talk(str(problem))
+        for name in self.unused():
+            talk(f"no recipe of this run has {{{name}}} in it: -s {name} does nothing")
+        return replace(self, recipe=prepared.recipe)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether the run may have been started by an earlier request."""
+        return IDEMPOTENCY_KEY in self.message.headers
+
+    @property
+    def is_for_later(self) -> bool:
+        """Whether the run is to start at a time that is named."""
+        return START_AT in self.message.headers
 
     def unused(self) -> list[str]:
         """Return the parameters that no recipe has a place for, a typing error maybe."""
@@ -75,7 +128,7 @@ class Ask:
         return [
             name
             for name in request["parameters"]
-            if name != "guid" and not _is_in(text, name)
+            if name not in _OTHERS and not _is_in(text, name)
         ]
 
     @property
@@ -89,7 +142,7 @@ class Ask:
         Raises:
             NotFoundError: for one that it does not know either.
         """
-        if not self.is_elsewhere:
+        if self.is_unchecked or not self.is_elsewhere:
             return
         try:
             for name in self.names:
@@ -102,16 +155,35 @@ class Ask:
             folder = self.settings.recipes
             talk(f"not checked: there is no folder {folder}, and no registry to ask")
 
+    def tell(self) -> None:
+        """Say what is about to be sent."""
+        click.echo(to_json(decode(self.message.body), indent=2), err=True)
+
+    async def check_queues(self, transport: Transport) -> None:
+        """Look for the queues that the run's messages go to.
+
+        Raises:
+            SchemaError: if the run could not even start; what is missing further on is
+                only told, since a service may still come.
+        """
+        if self.recipe is None:
+            return
+        wrong = await unreachable(transport, self.recipe)
+        errors, warnings = divided(self.recipe, wrong)
+        if self.is_for_later:
+            errors, warnings = [], errors + warnings
+        for problem in warnings:
+            talk(str(problem))
+        if errors:
+            raise SchemaError("request", errors)
+
     def show(self) -> None:
         """Print what would be sent, and the recipe that would run."""
-        prepared = self._prepared()
-        print_json(
-            {
-                "run": prepared.run,
-                "request": decode(self.message.body),
-                "recipe": prepared.recipe.to_json(),
-            }
-        )
+        would = {"run": self.run, "request": decode(self.message.body)}
+        would["headers"] = dict(self.message.headers)
+        if not self.is_unchecked:
+            would["recipe"] = self._prepared().recipe.to_json()
+        print_json(would)
 
     def _prepared(self) -> Prepared:
         return prepare(self.message, self._folder())

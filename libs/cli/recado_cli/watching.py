@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import click
@@ -12,7 +13,13 @@ import click
 from recado.clients.dispatch import submit
 from recado.clients.eventlog import EventLog
 from recado.clients.letters import Letters
-from recado.errors import NotFoundError, RequestTimeoutError, UnroutableError
+from recado.errors import (
+    DisconnectedError,
+    NotFoundError,
+    RefusedError,
+    RequestTimeoutError,
+    UnroutableError,
+)
 from recado.events import RUN_FINISHED, run_stream
 from recado.schemas.dispatch import DISPATCHER_QUEUE
 from recado.schemas.events import RunReply, StoredEvent
@@ -22,6 +29,7 @@ from recado_cli.failing import FailedError
 from recado_cli.output import count, print_json, print_line, talk
 from recado_cli.progress import Progress
 from recado_cli.session import asking, connected
+from recado_cli.stored import store
 from recado_cli.submitting import Ask
 from recado_cli.telling import event_text
 
@@ -40,6 +48,8 @@ class Wish:
     is_following: bool = False
     timeout_s: float | None = None
     as_json: bool = False
+    is_stored: bool | None = None
+    """Whether the request is stored instead: always, never, or while the broker is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +68,58 @@ class Look:
 async def submit_and_watch(ask: Ask, wish: Wish) -> None:
     """Submit a run, print its id, and wait for its end if that is wished.
 
+    While the broker is away the request is stored; not if its outcome is waited for.
+
     Raises:
         FailedError: if it was not finished in time, or not without dead letters.
     """
+    if wish.is_stored:
+        _store(ask, wish)
+        return
+    is_sent = asyncio.Event()
+    try:
+        await _submit_and_watch(ask, wish, is_sent)
+    except (DisconnectedError, RefusedError) as error:
+        if is_sent.is_set() or wish.is_waiting or wish.is_stored is False:
+            raise
+        talk(f"the request is not sent: {error}")
+        _store(ask, wish)
+
+
+async def _submit_and_watch(ask: Ask, wish: Wish, is_sent: asyncio.Event) -> None:
     async with connected(ask.settings) as transport:
         log = EventLog(transport)
         position = 0
-        if wish.is_waiting:
+        # With a key the run may be an earlier one, and have ended long ago.
+        if wish.is_waiting and not ask.has_key:
             with asking("event store", ask.settings):
                 position = await log.head()
         await ask.check_names(transport)
+        await ask.check_queues(transport)
         with asking("dispatcher", ask.settings):
             await submit(transport, ask.message)
+        is_sent.set()
         if not wish.is_waiting:
             _print_id(ask.run, wish)
             return
         if not wish.as_json:
             _print_id(ask.run, wish)
         await _wait(transport, ask, wish, position)
+
+
+def _store(ask: Ask, wish: Wish) -> None:
+    folder = ask.settings.drop
+    try:
+        path = store(folder, ask.message)
+    except OSError as error:
+        reason = error.strerror or error
+        raise FailedError(
+            f"the request cannot be stored either, in {folder}: {reason}"
+            if wish.is_stored is None
+            else f"the request cannot be stored in {folder}: {reason}"
+        ) from error
+    talk(f"it is stored in {path}; 'recado pickup' sends it once the broker is there")
+    _print_id(ask.run, wish, path)
 
 
 async def _wait(transport: Transport, ask: Ask, wish: Wish, position: int) -> None:
@@ -201,9 +245,9 @@ async def _check_not_refused(
     progress.note("the run has not begun; is a dispatcher running? ('recado status')")
 
 
-def _print_id(run: str, wish: Wish) -> None:
+def _print_id(run: str, wish: Wish, stored: Path | None = None) -> None:
     if wish.as_json:
-        print_line({"run": run})
+        print_line({"run": run} if stored is None else {"run": run, "stored": stored})
     else:
         click.echo(run)
 

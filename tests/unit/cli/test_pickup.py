@@ -1,0 +1,295 @@
+"""Requests that are stored while the broker is away, and sent once it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from recado.message import Message, decode
+from recado.schemas.dispatch import DISPATCHER_QUEUE
+from recado.transport import make_transport
+from recado_cli.stored import store
+from tests.unit.cli.conftest import Command
+
+AWAY = "amqp://guest:secret@127.0.0.1:1/"
+REQUEST: dict[str, Any] = {"recipes": ["hello"], "parameters": {}}
+
+
+@pytest.fixture
+def broker(folder: Path) -> str:
+    """The URL of a broker on which a dispatcher and the service hello have been."""
+    url = f"sqlite:///{folder}/.recado/broker.db"
+    (folder / ".recado").mkdir()
+    asyncio.run(_declare(url, DISPATCHER_QUEUE, "hello"))
+    return url
+
+
+async def _declare(url: str, *queues: str) -> None:
+    transport = make_transport(url)
+    await transport.open()
+    await transport.declare(queues)
+    await transport.close()
+
+
+def arrived(url: str) -> list[Message]:
+    """Return what is in the dispatcher's queue."""
+
+    async def browse() -> list[Message]:
+        transport = make_transport(url)
+        await transport.open()
+        found = await transport.browse(DISPATCHER_QUEUE)
+        await transport.close()
+        return [each.message for each in found]
+
+    return asyncio.run(browse())
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder / ".recado" / "drop"))
+
+
+def put(folder: Path, name: str, text: str, at: int = 0) -> None:
+    drop = folder / ".recado" / "drop"
+    drop.mkdir(parents=True, exist_ok=True)
+    (drop / name).write_text(text)
+    os.utime(drop / name, (at, at))
+
+
+# Storing
+
+
+def test_while_the_broker_is_away_a_request_is_stored_and_that_is_said(
+    command: Command, folder: Path
+) -> None:
+    result = command("go", "hello", "--broker", AWAY)
+
+    (name,) = files(folder)
+    path = folder / ".recado" / "drop" / name
+    stored = json.loads(path.read_text())
+    assert result.code == 0
+    assert result.out.strip() == stored["message"]["parameters"]["guid"]
+    first, second = result.err.splitlines()
+    assert first.startswith(
+        "recado: the request is not sent: broker amqp://127.0.0.1:1"
+    )
+    assert second == (
+        f"recado: it is stored in {path}; "
+        "'recado pickup' sends it once the broker is there"
+    )
+
+
+@pytest.mark.parametrize("option", ["--no-drop", "--wait", "--follow"])
+def test_who_would_not_have_it_stored_or_waits_is_told_at_once(
+    command: Command, folder: Path, option: str
+) -> None:
+    result = command("go", "hello", option, "--broker", AWAY)
+
+    assert (result.code, result.out) == (1, "")
+    assert len(result.err.splitlines()) == 1
+    assert "secret" not in result.err
+    assert not (folder / ".recado").exists()
+
+
+def test_a_request_may_be_stored_in_any_case(command: Command, folder: Path) -> None:
+    result = command("go", "hello", "--drop", "--json")
+
+    said = json.loads(result.out)
+    assert result.code == 0
+    assert Path(said["stored"]).name == files(folder)[0]
+
+
+def test_a_bad_request_is_not_stored(command: Command, folder: Path) -> None:
+    assert command("go", "helo", "--drop").code == 1
+    assert not (folder / ".recado").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--broker", AWAY), "the request cannot be stored either, in"),
+        (("--drop",), "the request cannot be stored in"),
+    ],
+)
+def test_a_folder_that_cannot_be_written_is_told(
+    command: Command, folder: Path, option: tuple[str, ...], said: str
+) -> None:
+    (folder / ".recado").write_text("no folder")
+
+    result = command("go", "hello", *option)
+
+    assert (result.code, result.out) == (1, "")
+    assert said in result.err
+
+
+# Checking
+
+
+def test_a_run_that_could_not_start_is_not_sent(
+    command: Command, folder: Path, broker: str
+) -> None:
+    (folder / "lost.json").write_text('{"1": {"queue": "helo"}, "start": [[1, {}]]}')
+
+    result = command("go", "-f", "lost.json")
+
+    assert result.code == 1
+    assert "step 1: sends to queue 'helo', which nobody has declared" in result.err
+    assert "did you mean 'hello'?" in result.err
+    assert arrived(broker) == []
+
+
+@pytest.mark.parametrize(
+    ("recipe", "more"),
+    [
+        (
+            '{"1": {"queue": "hello", "output": 2}, "2": {"queue": "helo"},'
+            ' "start": [[1, {}]]}',
+            (),
+        ),
+        ('{"1": {"queue": "helo"}, "start": [[1, {}]]}', ("--at", "+1h")),
+    ],
+    ids=["further on", "later"],
+)
+def test_a_queue_that_may_still_come_is_only_told(
+    command: Command, folder: Path, broker: str, recipe: str, more: tuple[str, ...]
+) -> None:
+    (folder / "r.json").write_text(recipe)
+
+    result = command("go", "-f", "r.json", *more)
+
+    assert result.code == 0
+    assert "sends to queue 'helo', which nobody has declared" in result.err
+    assert len(arrived(broker)) == 1
+
+
+def test_a_request_without_a_recipe_is_for_the_dispatchers_filters(
+    command: Command, broker: str
+) -> None:
+    result = command("go", "-p", "7", "-s", "guid=r7")
+
+    assert result.code == 0
+    assert [decode(each.body) for each in arrived(broker)] == [
+        {"recipes": [], "parameters": {"ispyb_process": 7, "guid": "r7"}}
+    ]
+
+
+def test_when_a_run_starts_and_how_urgently_travel_in_headers(
+    command: Command, broker: str
+) -> None:
+    command(
+        "go", "hello", "--at", "+1h", "--priority", "8", "--idempotency-key", "monday"
+    )
+
+    (message,) = arrived(broker)
+    assert message.headers["recado-priority"] == "8"
+    assert message.headers["recado-idempotency-key"] == "monday"
+    assert float(message.headers["recado-start-at"]) > 1_700_000_000
+    # The run is named by the key.
+    assert "guid" not in decode(message.body)["parameters"]
+
+
+# Picking up
+
+
+def test_requests_are_sent_the_oldest_first_and_then_deleted(
+    command: Command, folder: Path, broker: str
+) -> None:
+    for name, at in (("b", 3), ("a", 1), ("c", 2)):
+        request = REQUEST | {"parameters": {"guid": f"run-{name}"}}
+        put(folder, name, json.dumps({"headers": {}, "message": request}), at)
+
+    result = command("pickup")
+
+    sent = [decode(each.body)["parameters"]["guid"] for each in arrived(broker)]
+    assert result.code == 0
+    assert sent == ["run-a", "run-c", "run-b"]
+    assert files(folder) == []
+    assert result.err == "recado: 3 requests sent\n"
+    drop = folder / ".recado" / "drop"
+    assert result.out.splitlines()[0] == f"{drop}/a sent: run run-a"
+
+
+def test_what_go_stored_is_what_it_would_have_sent(
+    command: Command, folder: Path, broker: str
+) -> None:
+    run = command("go", "hello", "--drop", "--priority", "9").out.strip()
+
+    said = json.loads(command("pickup", "--json").out)
+
+    (message,) = arrived(broker)
+    assert (said["run"], said["request"]) == (run, message.id)
+    assert message.headers["recado-priority"] == "9"
+    assert decode(message.body)["parameters"]["guid"] == run
+
+
+def test_zocalos_files_are_sent_and_shown_if_that_is_wished(
+    command: Command, folder: Path, broker: str
+) -> None:
+    headers = {"zocalo.go.user": "ada", "zocalo.go.host": "ws9"}
+    put(folder, "x", json.dumps({"headers": headers, "message": REQUEST}, indent=2))
+
+    result = command("pickup", "-v", "--delay", "0", "--wait", "0")
+
+    (message,) = arrived(broker)
+    assert result.code == 0
+    assert message.headers["zocalo.go.user"] == "ada"
+    assert '"recipes": [\n    "hello"' in result.err
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['{"headers": {}, "mess', '{"headers": {}, "message": {"recipes": "hello"}}'],
+)
+def test_a_broken_file_is_told_and_left_and_the_others_go(
+    command: Command, folder: Path, broker: str, broken: str
+) -> None:
+    put(folder, "a", broken, 1)
+    put(folder, "b", json.dumps({"headers": {}, "message": REQUEST}), 2)
+
+    result = command("pickup")
+
+    assert result.code == 1
+    assert files(folder) == ["a"]
+    assert len(arrived(broker)) == 1
+    assert f"(left in {folder}/.recado/drop/a)" in result.err
+    assert "recado: 1 request not sent, still in" in result.err
+
+
+def test_without_anything_stored_no_broker_is_needed(
+    command: Command, folder: Path
+) -> None:
+    result = command("pickup", "--broker", AWAY)
+
+    assert (result.code, result.out) == (0, "")
+    assert result.err == f"recado: no requests are stored in {folder}/.recado/drop\n"
+
+
+@pytest.mark.parametrize("has_broker", [True, False])
+def test_what_cannot_be_sent_stays(
+    command: Command, folder: Path, has_broker: bool
+) -> None:
+    store(folder / ".recado" / "drop", Message(b'{"recipes": ["hello"]}', {}))
+    url = f"sqlite:///{folder}/other.db"
+    if has_broker:
+        asyncio.run(_declare(url, "hello"))
+
+    result = command("pickup", "--broker", url if has_broker else AWAY)
+
+    assert result.code == 1
+    assert len(result.err.splitlines()) == 1
+    assert ("dispatcher service never ran" in result.err) is has_broker
+    assert len(files(folder)) == 1
+
+
+def test_another_folder_may_be_named(
+    command: Command, folder: Path, broker: str
+) -> None:
+    store(folder / "elsewhere", Message(b'{"recipes": ["hello"]}', {}))
+
+    assert command("pickup", "elsewhere").code == 0
+    assert command("pickup", "nowhere").code == 2
+    assert len(arrived(broker)) == 1
