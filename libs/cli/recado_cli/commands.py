@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "up": Entry("up", "up", "Run all services, supervised; Ctrl-C drains them."),
     "service": Entry("serve", "service", "Run one service in the foreground."),
     "go": Entry("go", "go", "Start a run of recipes, and print its id."),
+    "pickup": Entry("pickup", "pickup", "Send what was stored without a broker."),
     "run": Entry("runs", "run", "See what happened to runs."),
     "recipe": Entry("recipes", "recipe", "Check, show and list recipes."),
     "expand": Entry("expand", "expand", "Expand study configurations."),
