@@ -114,6 +114,10 @@ class Settings(BaseModel):
         default_factory=lambda known: known["state"] / "drop",
         description="Folder of the requests that were stored while the broker was away",
     )
+    purge: Path = Field(
+        default=Path("DLQ"),
+        description="Folder of the files that dead letters are written to",
+    )
     grace_s: float = Field(
         default=30.0,
         ge=0,
@@ -162,7 +166,7 @@ class Settings(BaseModel):
 
 
 SETTINGS: Final = tuple(Settings.model_fields)
-_FOLDERS: Final = ("drop", "state", "recipes", "outputs")
+_FOLDERS: Final = ("drop", "state", "recipes", "outputs", "purge")
 _URLS: Final = ("broker", "store")
 
 
