@@ -15,15 +15,20 @@ from recado.events import (
     FAILURE_TOLD,
     HANDLED,
     RETRIED,
+    RUN_ADMITTED,
     RUN_FINISHED,
+    RUN_REFUSED,
     RUN_STARTED,
     RUN_STREAM,
+    RUN_WAITING,
 )
 from recado.ids import checksum
-from recado.schemas.events import EventId
+from recado.schemas.events import EventId, RunState
 from recado.validation import problems_of
 
 _NO_STEP: Final = -1
+_OWN: Final = frozenset({RUN_FINISHED, RUN_ADMITTED})
+"""What the event store alone tells of runs."""
 
 Checksum = Annotated[str, Field(pattern=r"^[0-9a-f]{1,16}$")]
 Count = Annotated[int, Field(ge=0, lt=2**31)]
@@ -61,6 +66,17 @@ class Start:
     request: str
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """How a run stands before it is started; the last that was told holds."""
+
+    state: RunState
+    at: float
+    why: str = ""
+    text: str = ""
+    until: float | None = None
+
+
 # Not frozen: it is made for every message that was handled, see recado.message.Message.
 @dataclass(slots=True)
 class Fact:
@@ -80,11 +96,14 @@ class Fact:
     letter: str = ""
     """The dead letter's own id."""
     start: Start | None = None
+    pending: Pending | None = None
+    user: str | None = None
+    """The run's submitter; none if this does not say."""
 
     @property
     def moves(self) -> bool:
         """Whether it can finish a run: a failed attempt ends nothing."""
-        return not self.failed
+        return not self.failed and self.pending is None
 
 
 class _Data(BaseModel):
@@ -97,11 +116,40 @@ class _Started(_Data):
     recipes: list[str] = Field(default_factory=list[str])
     parameters: dict[str, Any] = Field(default_factory=dict[str, Any])
     request: str = ""
+    user: str = ""
+    parent: str = ""
 
     def fact(self, run: str, at: float) -> Fact:
         start = Start(self.recipes, self.parameters, self.request)
         sum_ = int(self.checksum, 16)
-        return Fact(run, at, sent=self.children, checksum=sum_, start=start)
+        fact = Fact(run, at, sent=self.children, checksum=sum_, start=start)
+        # What a step of another run starts has no submitter.
+        fact.user = None if self.parent else self.user
+        return fact
+
+
+class _Pending(_Data):
+    why: str = ""
+    text: str = ""
+    until: float | None = Field(None, allow_inf_nan=False)
+    user: str = ""
+    parent: str = ""
+
+    def told(self, run: str, at: float, state: RunState) -> Fact:
+        fact = Fact(run, at)
+        fact.pending = Pending(state, at, self.why, self.text, self.until)
+        fact.user = None if self.parent else self.user
+        return fact
+
+
+class _Waiting(_Pending):
+    def fact(self, run: str, at: float) -> Fact:
+        return self.told(run, at, "waiting")
+
+
+class _Refused(_Pending):
+    def fact(self, run: str, at: float) -> Fact:
+        return self.told(run, at, "refused")
 
 
 class _FailureTold(_Data):
@@ -158,9 +206,18 @@ class _Retried(_Told):
 
 
 _Model: TypeAlias = type[
-    _Started | _Handled | _Failed | _Dead | _Retried | _FailureTold
+    _Started
+    | _Waiting
+    | _Refused
+    | _Handled
+    | _Failed
+    | _Dead
+    | _Retried
+    | _FailureTold
 ]
 _MODELS: Final[Mapping[str, _Model]] = {
+    RUN_WAITING: _Waiting,
+    RUN_REFUSED: _Refused,
     RUN_STARTED: _Started,
     HANDLED: _Handled,
     FAILED: _Failed,
@@ -182,8 +239,8 @@ def read_facts(events: Sequence[Told]) -> dict[int, Fact]:
         run = event.stream[len(RUN_STREAM) :]
         if not run or not event.stream.startswith(RUN_STREAM):
             continue
-        if event.type == RUN_FINISHED:
-            text = f"{RUN_FINISHED} is told by the event store alone"
+        if event.type in _OWN:
+            text = f"{event.type} is told by the event store alone"
             problems.append(Problem(f"events[{index}].type", text))
         elif model := _MODELS.get(event.type):
             try:

@@ -13,10 +13,11 @@ from recado.errors import ConfigError, ConflictError
 from recado.message import encode
 from recado_eventstore import runtable
 from recado_eventstore.ledger import Ledger, StreamRow
+from recado_eventstore.quota import OverLimitError
 from recado_eventstore.schema import migrate
 from recado_eventstore.store import Append, Place, StoreAwayError
 
-Result = list[Place] | ConflictError
+Result = list[Place] | ConflictError | OverLimitError
 FileMark: TypeAlias = tuple[int, int]
 
 _KNOWN: Final = """
@@ -77,7 +78,7 @@ class Journal:
         with self._connection() as db:
             db.execute("BEGIN IMMEDIATE")
             ledger = _open_ledger(db, appends)
-            results = [_outcome(ledger, append) for append in appends]
+            results = [_outcome(db, ledger, append) for append in appends]
             if ledger.facts:
                 # Facts come from new events only, so that none counts twice.
                 ledger.admit(Append.of_own(runtable.record(db, ledger.facts)))
@@ -171,10 +172,14 @@ def _open_ledger(db: sqlite3.Connection, appends: Sequence[Append]) -> Ledger:
     )
 
 
-def _outcome(ledger: Ledger, append: Append) -> Result:
+def _outcome(db: sqlite3.Connection, ledger: Ledger, append: Append) -> Result:
+    quota = append.quota
     try:
+        if quota is not None and not ledger.knows(append):
+            runtable.check_quota(db, quota, ledger.admitted[quota.user])
+            ledger.admitted[quota.user] += 1
         return ledger.admit(append)
-    except ConflictError as error:
+    except (ConflictError, OverLimitError) as error:
         return error
 
 

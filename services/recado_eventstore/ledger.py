@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -42,9 +43,15 @@ class Ledger:
         """The streams that they go to, as they are afterwards."""
         self.facts: dict[str, list[Fact]] = {}
         """What the new events say of runs."""
+        self.admitted: Counter[str] = Counter()
+        """How many runs of each submitter were admitted in this transaction."""
         self._last_stream = last_stream
         self._known = dict(known)
         self._streams = dict(streams)
+
+    def knows(self, append: Append) -> bool:
+        """Whether all events of an append are known already: it was done before."""
+        return all(key in self._known for key in append.keys)
 
     def admit(self, append: Append) -> list[Place]:
         """Return the place of each event; those known keep theirs.
@@ -54,7 +61,7 @@ class Ledger:
                 An append whose events are all known was done before, so it is not checked.
         """
         known = self._known
-        if append.expect and any(key not in known for key in append.keys):
+        if append.expect and not self.knows(append):
             self._check(append.expect)
         places: list[Place] = []
         for index, key in enumerate(append.keys):

@@ -6,7 +6,17 @@ import sqlite3
 from typing import Any, Final
 
 from recado.errors import NotFoundError
-from recado.schemas.events import RunReply, RunRow, RunsReply, RunsRequest, RunStep
+from recado.events import RECIPE_STREAM
+from recado.message import decode
+from recado.schemas.events import (
+    LogbookReply,
+    RunReply,
+    RunRow,
+    RunsReply,
+    RunsRequest,
+    RunStep,
+    requested_id,
+)
 from recado_eventstore.runs import Account
 from recado_eventstore.runtable import ACCOUNT, account_of
 
@@ -31,6 +41,13 @@ _LETTERS: Final = (
 )
 
 
+_BY_ID: Final = "SELECT data, at FROM events WHERE id = ?"
+_RECIPE: Final = """
+SELECT data FROM events CROSS JOIN streams ON streams.id = events.stream
+WHERE streams.name = ? AND events.version = 1
+"""
+
+
 def list_runs(db: sqlite3.Connection, request: RunsRequest) -> RunsReply:
     """Return runs, the newest first; one more is read to see whether there are any."""
     page = [request.before, request.limit + 1]
@@ -53,10 +70,7 @@ def show_run(db: sqlite3.Connection, run: str) -> RunReply:
     Raises:
         NotFoundError: if nothing was ever told of it; names the newest runs.
     """
-    row = db.execute(f"SELECT {ACCOUNT} FROM runs WHERE run = ?", [run]).fetchone()
-    if row is None:
-        raise NotFoundError(f"no run {run!r}; {_newest(db)}")
-    account = account_of(row)
+    account = _account(db, run)
     start = account.start
     letters = db.execute(_LETTERS, [account.number, LETTER_LIMIT])
     return RunReply(
@@ -68,6 +82,41 @@ def show_run(db: sqlite3.Connection, run: str) -> RunReply:
     )
 
 
+def read_logbook(db: sqlite3.Connection, run: str) -> LogbookReply:
+    """Return what a run was started from: its request, filters, parameters and recipe.
+
+    Raises:
+        NotFoundError: if nothing was ever told of it, or of its start.
+    """
+    start = _account(db, run).start
+    if start is None:
+        raise NotFoundError(f"run {run!r} is not started, as far as it is known")
+    key = bytes.fromhex(requested_id(start.request).replace("-", ""))
+    row = db.execute(_BY_ID, [key]).fetchone()
+    if row is None:
+        raise NotFoundError(f"nothing is written down of what run {run!r} started from")
+    data, at = decode(row[0].encode()), row[1]
+    stored = db.execute(_RECIPE, [f"{RECIPE_STREAM}{data['recipe']}"]).fetchone()
+    return LogbookReply(
+        run=run,
+        request=start.request,
+        at=at,
+        headers=data["headers"],
+        body=data["body"],
+        body_bytes=data["body_bytes"],
+        filters=data["filters"],
+        parameters=start.parameters,
+        recipe=decode(stored[0].encode())["recipe"] if stored else None,
+    )
+
+
+def _account(db: sqlite3.Connection, run: str) -> Account:
+    row = db.execute(f"SELECT {ACCOUNT} FROM runs WHERE run = ?", [run]).fetchone()
+    if row is None:
+        raise NotFoundError(f"no run {run!r}; {_newest(db)}")
+    return account_of(row)
+
+
 def _newest(db: sqlite3.Connection) -> str:
     rows = db.execute("SELECT run FROM runs ORDER BY number DESC LIMIT 3")
     newest = ", ".join(run for (run,) in rows)
@@ -75,7 +124,12 @@ def _newest(db: sqlite3.Connection) -> str:
 
 
 def _fields(account: Account) -> dict[str, Any]:
+    pending = account.pending if account.state in ("waiting", "refused") else None
     return {
+        "user": account.user,
+        "why": pending.why if pending else "",
+        "text": pending.text if pending else "",
+        "until": pending.until if pending else None,
         "run": account.run,
         "state": account.state,
         "recipes": account.start.recipes if account.start else [],

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from recado.events import RUN_FINISHED, Event, run_stream
 from recado.ids import as_id, derived_id
 from recado.schemas.events import RunState
-from recado_eventstore.facts import Fact, Start, StepKey
+from recado_eventstore.facts import Fact, Pending, Start, StepKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Account:
     started_at: float | None = None
     last_at: float = 0.0
     start: Start | None = None
+    user: str | None = None
+    pending: Pending | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -50,6 +52,8 @@ class Account:
         settled anew, even if all of that is told at once.
         """
         account = self._counted(facts)
+        if account.pending and account.started_at is None and not account.handled:
+            return replace(account, state=account.pending.state), None
         if not any(fact.moves for fact in facts):
             return account, None
         if not account.is_settled:
@@ -71,6 +75,7 @@ class Account:
             if fact.at > last_at:
                 last_at = fact.at
         started_at, start = self._first_start(facts)
+        pending, user = self._pending(facts)
         return replace(
             self,
             sent=self.sent + sent,
@@ -81,7 +86,19 @@ class Account:
             last_at=last_at,
             started_at=started_at,
             start=start,
+            user=user,
+            pending=pending,
         )
+
+    def _pending(self, facts: Sequence[Fact]) -> tuple[Pending | None, str | None]:
+        pending, user = self.pending, self.user
+        for fact in facts:
+            if user is None and fact.user is not None:
+                user = fact.user
+            told = fact.pending
+            if told and (pending is None or told.at >= pending.at):
+                pending = told
+        return pending, user
 
     def _first_start(self, facts: Sequence[Fact]) -> tuple[float | None, Start | None]:
         started_at, start = self.started_at, self.start

@@ -9,17 +9,18 @@ from typing import Any, Final
 
 from recado.events import Event
 from recado.message import decode, encode
-from recado_eventstore.facts import Fact, Start
+from recado_eventstore.facts import Fact, Pending, Start
+from recado_eventstore.quota import ADMITTED_S, OverLimitError, Quota
 from recado_eventstore.runs import Account, tally
 
 ACCOUNT: Final = (
     "number, run, state, sent, handled, failed, dead, checksum, finishes, started_at, "
-    "last_at, start"
+    "last_at, start, user, pending"
 )
 _LOAD: Final = (
     f"SELECT {ACCOUNT} FROM json_each(?) AS asked CROSS JOIN runs ON run = asked.value"
 )
-_STORE: Final = f"INSERT OR REPLACE INTO runs ({ACCOUNT}) VALUES (?{', ?' * 11})"
+_STORE: Final = f"INSERT OR REPLACE INTO runs ({ACCOUNT}) VALUES (?{', ?' * 13})"
 _STEP: Final = """
 INSERT INTO run_step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run, step, service, queue) DO UPDATE SET
@@ -29,6 +30,11 @@ ON CONFLICT (run, step, service, queue) DO UPDATE SET
     first_at = min(first_at, excluded.first_at),
     last_at = max(last_at, excluded.last_at),
     ms_sum = ms_sum + excluded.ms_sum
+"""
+_ACTIVE: Final = """
+SELECT count(*) FROM runs
+WHERE user = :user AND state = 'running' AND run != :run
+    AND (started_at IS NOT NULL OR json_extract(pending, '$.at') > :since)
 """
 # That a letter was sent back may be told before that it was one: then net is -1 for a
 # while, and the step is not known yet.
@@ -59,6 +65,22 @@ def record(db: sqlite3.Connection, facts: Mapping[str, Sequence[Fact]]) -> list[
     return finished
 
 
+def check_quota(db: sqlite3.Connection, quota: Quota, others: int) -> None:
+    """Let a run pass if its submitter may have one more; ``others`` just did so.
+
+    Raises:
+        OverLimitError: if as many are at work as there may be.
+    """
+    values = {
+        "user": quota.user,
+        "run": quota.run,
+        "since": quota.at - ADMITTED_S,
+    }
+    (count,) = db.execute(_ACTIVE, values).fetchone()
+    if count + others >= quota.limit:
+        raise OverLimitError(quota, count + others)
+
+
 def _load(db: sqlite3.Connection, runs: Iterable[str]) -> dict[str, Account]:
     names = list(runs)
     rows = db.execute(_LOAD, [encode(names)]).fetchall()
@@ -75,10 +97,12 @@ def account_of(row: Sequence[Any]) -> Account:
     """Return the account in a row of the columns ``ACCOUNT``."""
     account = Account(*row)
     start: Any = account.start
+    pending: Any = account.pending
     return replace(
         account,
         checksum=int(str(account.checksum), 16),
         start=Start(**decode(start.encode())) if start else None,
+        pending=Pending(**decode(pending.encode())) if pending else None,
     )
 
 
@@ -97,6 +121,8 @@ def _account_row(account: Account) -> tuple[Any, ...]:
         account.started_at,
         account.last_at,
         encode(account.start).decode() if account.start else None,
+        account.user,
+        encode(account.pending).decode() if account.pending else None,
     )
 
 

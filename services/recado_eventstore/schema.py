@@ -71,6 +71,11 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             PRIMARY KEY (run, message)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        "ALTER TABLE runs ADD COLUMN user TEXT",
+        "ALTER TABLE runs ADD COLUMN pending TEXT",
+        "CREATE INDEX runs_by_user ON runs (user, state)",
+    ),
 )
 """The statements that lead from each schema version to the next, from 0."""
 

@@ -18,14 +18,19 @@ from recado.schemas.events import (
     HEAD,
     READ,
     READ_ALL,
+    RUNS_ADMIT,
     RUNS_LIST,
+    RUNS_LOGBOOK,
     RUNS_SHOW,
     WAIT,
+    AdmitReply,
+    AdmitRequest,
     AppendedEvent,
     AppendReply,
     AppendRequest,
     HeadReply,
     HeadRequest,
+    LogbookReply,
     ReadAllReply,
     ReadAllRequest,
     ReadReply,
@@ -42,6 +47,7 @@ from recado_eventstore.announcer import Announcer
 from recado_eventstore.intake import append_of_messages, append_of_request, sound_part
 from recado_eventstore.opening import open_store
 from recado_eventstore.patience import patiently
+from recado_eventstore.quota import OverLimitError, Quota
 from recado_eventstore.store import Append, Store, StoreAwayError
 from recado_eventstore.tail import Tail
 
@@ -151,6 +157,21 @@ class EventStore(Service):
     async def run(self, request: RunRequest, outbox: Outbox) -> RunReply:
         """Show one run."""
         return await self.store.run(request.run)
+
+    @answers(RUNS_LOGBOOK, RunRequest, queue=EVENTSTORE_QUEUE)
+    async def logbook(self, request: RunRequest, outbox: Outbox) -> LogbookReply:
+        """Show what a run was started from."""
+        return await self.store.logbook(request.run)
+
+    @answers(RUNS_ADMIT, AdmitRequest, queue=EVENTSTORE_QUEUE)
+    async def admit(self, request: AdmitRequest, outbox: Outbox) -> AdmitReply:
+        """Admit a run if its submitter may have one more; at once for all who ask."""
+        quota = Quota(request.run, request.user, request.limit, self.context.clock())
+        try:
+            await self.store.append(Append.of_admission(quota))
+        except OverLimitError as error:
+            return AdmitReply(is_admitted=False, text=str(error))
+        return AdmitReply(is_admitted=True)
 
     @hears(APPENDED_TOPIC)
     async def hear(self, message: Message, outbox: Outbox) -> None:

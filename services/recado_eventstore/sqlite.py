@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
-from recado.errors import ConflictError
+from recado.errors import RecadoError
 from recado.schemas.events import (
+    LogbookReply,
     ReadAllReply,
     ReadAllRequest,
     ReadReply,
@@ -100,6 +101,10 @@ class SqliteStore:
         """Return runs, the newest first."""
         return await self._read(runreading.list_runs, request)
 
+    async def logbook(self, run: str) -> LogbookReply:
+        """Return what a run was started from."""
+        return await self._read(runreading.read_logbook, run)
+
     async def run(self, run: str) -> RunReply:
         """Return one run."""
         return await self._read(runreading.show_run, run)
@@ -131,7 +136,7 @@ class SqliteStore:
         for waiting, result in zip(group, results, strict=True):
             if waiting.places.done():
                 continue
-            if isinstance(result, ConflictError):
+            if isinstance(result, RecadoError):
                 waiting.places.set_exception(result)
             else:
                 waiting.places.set_result(result)

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 from recado.errors import RecadoError
 from recado.schemas.events import (
     Expected,
+    LogbookReply,
     ReadAllReply,
     ReadAllRequest,
     ReadReply,
@@ -17,7 +18,8 @@ from recado.schemas.events import (
     RunsReply,
     RunsRequest,
 )
-from recado_eventstore.facts import Fact, Told, read_facts
+from recado_eventstore.facts import Fact, Pending, Told, read_facts
+from recado_eventstore.quota import Quota
 
 
 class StoreAwayError(RecadoError):
@@ -42,6 +44,8 @@ class Append:
     facts: Mapping[int, Fact]
     """What they say of runs, by index."""
     expect: Mapping[str, Expected]
+    quota: Quota | None = None
+    """What must not be used up, unless the events are known already."""
 
     @classmethod
     def of(
@@ -58,6 +62,14 @@ class Append:
     def of_own(cls, events: Sequence[Told]) -> Append:
         """Return the append of events that the event store tells itself."""
         return cls(events, _keys(events), {}, {})
+
+    @classmethod
+    def of_admission(cls, quota: Quota) -> Append:
+        """Return the append that admits a run, if its submitter may have one more."""
+        events = [quota.admitted()]
+        admitted = Fact(quota.run, quota.at, user=quota.user)
+        admitted.pending = Pending("running", quota.at)
+        return cls(events, _keys(events), {0: admitted}, {}, quota)
 
 
 def _keys(events: Sequence[Told]) -> list[bytes]:
@@ -91,6 +103,7 @@ class Store(Protocol):
 
         Raises:
             ConflictError: if a stream is not at what was expected; nothing is appended.
+            OverLimitError: if the append has a quota that is used up; the same.
         """
         ...
 
@@ -108,6 +121,14 @@ class Store(Protocol):
 
     async def runs(self, request: RunsRequest) -> RunsReply:
         """Return runs, the newest first."""
+        ...
+
+    async def logbook(self, run: str) -> LogbookReply:
+        """Return what a run was started from.
+
+        Raises:
+            NotFoundError: if nothing was ever told of it, or it is not started.
+        """
         ...
 
     async def run(self, run: str) -> RunReply:

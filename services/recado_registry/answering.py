@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from recado.errors import NotFoundError, RecipeError, nearest
+from recado.message import encode
 from recado.recipe import Recipe, RecipeFolder, check_name
 from recado.schemas.registry import (
     Instance,
     LookupReply,
+    LookupRequest,
     ProblemEntry,
     RecipeEntry,
     RecipesReply,
@@ -48,17 +52,21 @@ def recipes(folder: RecipeFolder) -> RecipesReply:
     return RecipesReply(recipes=[_recipe(folder, name) for name in folder.names()])
 
 
-def find_recipe(folder: RecipeFolder, name: str) -> LookupReply:
+def find_recipe(folder: RecipeFolder, request: LookupRequest) -> LookupReply:
     """Return a recipe of a folder, even if it has problems.
 
     Raises:
         NotFoundError: if there is none of this name.
     """
+    name = request.name
     try:
         check_name(name)
     except RecipeError as error:
         raise NotFoundError(str(error)) from error
-    return LookupReply(kind="recipe", name=name, recipe=_recipe(folder, name))
+    entry = _recipe(folder, name)
+    if request.whole and not entry.problems:
+        _add_document(entry, folder.load(name), request.known)
+    return LookupReply(kind="recipe", name=name, recipe=entry)
 
 
 def _instance(lease: Lease, now: float) -> Instance:
@@ -81,6 +89,12 @@ def _recipe(folder: RecipeFolder, name: str) -> RecipeEntry:
         problems = [ProblemEntry(path=x.path, text=x.text) for x in error.problems]
         return RecipeEntry(name=name, steps=[], problems=problems)
     return RecipeEntry(name=name, steps=_steps(recipe), problems=[])
+
+
+def _add_document(entry: RecipeEntry, recipe: Recipe, known: str) -> None:
+    entry.digest = sha256(encode(recipe.raw)).hexdigest()
+    if entry.digest != known:
+        entry.document = recipe.to_json()
 
 
 def _steps(recipe: Recipe) -> list[StepEntry]:

@@ -96,9 +96,7 @@ class Registry(Service):
         if request.kind == "service":
             now = self.context.clock()
             return answering.find_service(self.leases, request.name, now)
-        return await asyncio.to_thread(
-            answering.find_recipe, self.recipes, request.name
-        )
+        return await asyncio.to_thread(answering.find_recipe, self.recipes, request)
 
     async def expire(self) -> None:
         """End the leases that are over, and tell of them; of former ones as well.

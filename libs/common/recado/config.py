@@ -159,9 +159,22 @@ class Settings(BaseModel):
         max_length=200,
         description="A text that every heartbeat of a service's process carries",
     )
+    filters: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = Field(
+        default=None,
+        description="Filters of the dispatcher, in order; all that are installed if unset",
+    )
+    ready_checks: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = Field(
+        default=None,
+        description="Ready checks of the dispatcher, in order; all installed if unset",
+    )
+    runs_per_user: int | None = Field(
+        default=None,
+        ge=1,
+        description="Runs of one submitter at work at a time; any number if unset",
+    )
     plugins: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = Field(
         default=None,
-        description="Service plug-ins that may be loaded; all that are installed if unset",
+        description="Plug-ins that may be loaded; all that are installed if unset",
     )
 
 

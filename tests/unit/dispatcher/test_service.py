@@ -11,7 +11,7 @@ import pytest
 from recado.clients.dispatch import request_message, submit
 from recado.config import Settings
 from recado.envelope import Envelope
-from recado.message import HIGHEST, ID, encode
+from recado.message import HIGHEST, ID, decode, encode
 from recado.schemas.dispatch import DISPATCHER_QUEUE
 from recado.testing import Harness
 from recado_dispatcher.service import Dispatcher
@@ -36,12 +36,17 @@ async def test_a_request_becomes_a_run(h: Harness) -> None:
     await h.settle()
 
     (message,) = h.messages("first")
-    (event,) = h.events
+    event, requested, stored = h.events
     envelope = Envelope.read(message)
     assert (envelope.payload, envelope.path) == ({"n": 1}, [])
     assert event.stream == f"run-{envelope.run}"
     assert event.type == "run.started"
     assert (event.data["user"], event.data["children"]) == ("maria", 1)
+    assert (requested.type, requested.stream) == ("run.requested", event.stream)
+    assert requested.data["body"] == decode(request.body)
+    assert requested.data["headers"]["zocalo.go.user"] == "maria"
+    assert stored.stream == f"recipe-{requested.data['recipe']}"
+    assert stored.data["recipe"] == envelope.recipe
 
 
 async def test_a_request_of_zocalo_without_an_id_is_taken(h: Harness) -> None:
@@ -52,8 +57,9 @@ async def test_a_request_of_zocalo_without_an_id_is_taken(h: Harness) -> None:
     await h.settle()
 
     runs = {Envelope.read(message).run for message in h.messages("first")}
-    assert len(runs) == len(h.events) == 2
-    assert h.events[0].data["host"] == "lab"
+    started = [event for event in h.events if event.type == "run.started"]
+    assert len(runs) == len(started) == 2
+    assert started[0].data["host"] == "lab"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +87,7 @@ async def test_a_wrong_request_is_given_up_the_first_time(
     assert dead.letter is not None
     assert (dead.reason, dead.letter.attempts) == ("schema", 1)
     assert dead.letter.problems
-    assert h.events == []
+    assert [event.type for event in h.events if event.type != "run.refused"] == []
 
 
 async def test_the_next_request_is_not_harmed_by_a_wrong_one(h: Harness) -> None:
@@ -104,7 +110,7 @@ async def test_a_run_to_a_queue_that_nobody_declared_starts_when_it_is_there(
     await h.advance(10)
 
     assert before == []
-    assert [event.type for event in h.events] == ["run.started"]
+    assert h.events[0].type == "run.started"
     assert len(h.messages("later")) == 1
 
 

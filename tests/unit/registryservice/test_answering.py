@@ -10,7 +10,7 @@ import pytest
 
 from recado.errors import NotFoundError
 from recado.recipe import RecipeFolder
-from recado.schemas.registry import Beat
+from recado.schemas.registry import Beat, LookupRequest
 from recado_registry import answering
 from recado_registry.liveness import Leases
 
@@ -84,13 +84,32 @@ def test_recipes_come_with_their_steps_or_their_problems(folder: RecipeFolder) -
 
 
 def test_a_recipe_is_found_by_its_name(folder: RecipeFolder) -> None:
-    found = answering.find_recipe(folder, "bad")
+    found = answering.find_recipe(folder, asked("bad", whole=True))
 
     assert found.recipe is not None
     assert found.recipe.problems
+    assert found.recipe.document is None
 
 
-@pytest.mark.parametrize("name", ["goood", "../good", "", "a/b"])
+def test_a_whole_recipe_travels_unless_it_is_known(folder: RecipeFolder) -> None:
+    brief = answering.find_recipe(folder, asked("good")).recipe
+    whole = answering.find_recipe(folder, asked("good", whole=True)).recipe
+    assert brief is not None
+    assert whole is not None
+    known = asked("good", whole=True, known=whole.digest)
+    again = answering.find_recipe(folder, known).recipe
+
+    assert (brief.document, brief.digest) == (None, "")
+    assert whole.document == folder.load("good").to_json()
+    assert again is not None
+    assert (again.document, again.digest) == (None, whole.digest)
+
+
+@pytest.mark.parametrize("name", ["goood", "../good", "a/b"])
 def test_an_unknown_recipe_is_not_found(folder: RecipeFolder, name: str) -> None:
     with pytest.raises(NotFoundError):
-        answering.find_recipe(folder, name)
+        answering.find_recipe(folder, asked(name))
+
+
+def asked(name: str, *, whole: bool = False, known: str = "") -> LookupRequest:
+    return LookupRequest(kind="recipe", name=name, whole=whole, known=known)

@@ -17,13 +17,17 @@ from recado.schemas.events import (
     PAGE_LIMIT,
     READ,
     READ_ALL,
+    RUNS_ADMIT,
     RUNS_LIST,
+    RUNS_LOGBOOK,
     RUNS_SHOW,
     WAIT,
+    AdmitReply,
     AppendedEvent,
     AppendReply,
     Expected,
     HeadReply,
+    LogbookReply,
     ReadAllReply,
     ReadReply,
     RunReply,
@@ -168,6 +172,23 @@ class EventLog:
             NotFoundError: if the event store never heard of it.
         """
         return await self._ask(RUNS_SHOW, {"run": run}, RunReply)
+
+    async def logbook(self, run: str) -> LogbookReply:
+        """Return what a run was started from: request, filters, parameters, recipe.
+
+        Raises:
+            NotFoundError: if the event store never heard of it, or of its start.
+        """
+        return await self._ask(RUNS_LOGBOOK, {"run": run}, LogbookReply)
+
+    async def admit(self, run: str, user: str, limit: int) -> AdmitReply:
+        """Ask whether a run may start, as far as its submitter's limit is concerned.
+
+        Of all who ask at the same time, no more are admitted than there may be. Who was
+        admitted once is admitted again.
+        """
+        value = {"run": run, "user": user, "limit": limit}
+        return await self._ask(RUNS_ADMIT, value, AdmitReply)
 
     async def _later(self, position: int) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from recado.errors import NotFoundError
 from recado.requests import ask
 from recado.schemas.registry import (
     LOOKUP,
@@ -11,6 +12,7 @@ from recado.schemas.registry import (
     Kind,
     LookupReply,
     LookupRequest,
+    RecipeEntry,
     RecipesReply,
     RecipesRequest,
     ServicesReply,
@@ -51,6 +53,26 @@ class Lookup:
             model=RecipesReply,
             timeout_s=self._timeout_s,
         )
+
+    async def recipe(self, name: str, *, known: str = "") -> RecipeEntry:
+        """Return a recipe with its whole document, unless that is the ``known`` one.
+
+        ``known`` is the digest of a document that was looked up before.
+
+        Raises:
+            NotFoundError: if there is no such recipe; the text offers the nearest names.
+        """
+        reply = await ask(
+            self._transport,
+            REGISTRY_QUEUE,
+            LOOKUP,
+            LookupRequest(kind="recipe", name=name, whole=True, known=known),
+            model=LookupReply,
+            timeout_s=self._timeout_s,
+        )
+        if reply.recipe is None:
+            raise NotFoundError(f"the registry has no recipe {name!r}")
+        return reply.recipe
 
     async def find(self, kind: Kind, name: str) -> LookupReply:
         """Return what a name stands for.

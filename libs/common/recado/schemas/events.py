@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from recado.events import STREAM_PATTERN, TYPE_PATTERN
+from recado.ids import as_id, derived_id
 
 EVENTSTORE_QUEUE: Final = "eventstore"
 READ: Final = "events.read/1"
@@ -19,6 +20,8 @@ HEAD: Final = "events.head/1"
 WAIT: Final = "events.wait/1"
 RUNS_LIST: Final = "runs.list/1"
 RUNS_SHOW: Final = "runs.show/1"
+RUNS_LOGBOOK: Final = "runs.logbook/1"
+RUNS_ADMIT: Final = "runs.admit/1"
 APPENDED_TOPIC: Final = "events.appended"
 
 WAIT_LIMIT_S: Final = 30.0
@@ -35,10 +38,17 @@ Seconds: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Position: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
 Version: TypeAlias = Annotated[int, Field(ge=0, lt=2**63)]
 PageSize: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_LIMIT)]
+RunName: TypeAlias = Annotated[str, Field(min_length=1, max_length=196)]
 Expected: TypeAlias = Version | Literal["no_stream", "stream_exists", "any"]
 """What an append expects of a stream: a version, or whether there is one at all."""
-RunState: TypeAlias = Literal["running", "done", "incomplete"]
-"""done: all messages were handled. incomplete: all are settled, some are dead letters."""
+RunState: TypeAlias = Literal["waiting", "refused", "running", "done", "incomplete"]
+"""waiting: requested, and not started yet. refused: its request is a dead letter. done:
+all messages were handled. incomplete: all are settled, some are dead letters."""
+
+
+def requested_id(request: str) -> str:
+    """Return the id of the event that tells what a request asked for."""
+    return derived_id(as_id(request), "requested")
 
 
 class Strict(BaseModel):
@@ -177,6 +187,12 @@ class RunRow(Strict):
 
     run: str
     state: RunState
+    why: str = Field(description="Why it waits or was refused; empty if it is neither")
+    text: str = Field(description="The same in words")
+    until: float | None = Field(description="When it waits no longer, if that is known")
+    user: str | None = Field(
+        description="Who asked; empty if they gave no name, unset if a step of a run did"
+    )
     recipes: list[str]
     sent: int
     handled: int
@@ -197,7 +213,46 @@ class RunsReply(Strict):
 class RunRequest(Strict):
     """``runs.show/1``: one run."""
 
-    run: str = Field(min_length=1, max_length=196)
+    run: RunName
+
+
+class FilterNote(Strict):
+    """What a filter of the dispatcher did to a request."""
+
+    name: str
+    changed: dict[str, Any] = Field(
+        description="New values by path; large ones are cut"
+    )
+    removed: list[str]
+
+
+class LogbookReply(Strict):
+    """``runs.logbook/1``: what one run was started from."""
+
+    run: str
+    request: str = Field(description="The id of the message that asked for the run")
+    at: float
+    headers: dict[str, str]
+    body: Any = Field(description="The request as it came; unset if it was too large")
+    body_bytes: int
+    filters: list[FilterNote]
+    parameters: dict[str, Any] = Field(description="As the recipes were filled in with")
+    recipe: dict[str, Any] | None = Field(description="All recipes in one, filled in")
+
+
+class AdmitRequest(Strict):
+    """``runs.admit/1``: may this run start? If so, it is written down."""
+
+    run: RunName
+    user: str = Field(default="", max_length=1_000)
+    limit: int = Field(ge=1, description="Runs of the user at work at the same time")
+
+
+class AdmitReply(Strict):
+    """Whether the run may start; one that was admitted before always may."""
+
+    is_admitted: bool
+    text: str = Field(default="", description="Why not")
 
 
 class RunStep(Strict):

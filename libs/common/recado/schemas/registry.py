@@ -99,6 +99,10 @@ class RecipeEntry(Strict):
     name: str
     steps: list[StepEntry]
     problems: list[ProblemEntry]
+    digest: str = Field(default="", description="Of the document; empty if it has none")
+    document: dict[str, JsonValue] | None = Field(
+        default=None, description="The whole recipe, if it was asked for"
+    )
 
 
 class RecipesReply(Strict):
@@ -112,6 +116,10 @@ class LookupRequest(Strict):
 
     kind: Kind
     name: str = Field(min_length=1, max_length=200)
+    whole: bool = Field(default=False, description="Answer a recipe's whole document")
+    known: str = Field(
+        default="", max_length=64, description="The digest of one that need not travel"
+    )
 
 
 class LookupReply(Strict):
