@@ -1,9 +1,10 @@
 """A run's account: when is everything that was sent also settled?
 
-The facts may come in any order. A run is finished when its start is known, as many
-messages were handled or given up as were sent, and the XOR over the checksums of all of
-them, each once when sent and once when settled, is zero: the acknowledgement scheme of
-Apache Storm.
+The facts may come in any order. A run is finished when as many messages were handled or
+given up as were sent, and the XOR over the checksums of all of them, each once when sent
+and once when settled, is zero: the acknowledgement scheme of Apache Storm. Until the start
+is known its messages keep the XOR from being zero, unless others have started the run:
+their messages count themselves, and nobody tells of a start.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ class Account:
     def is_settled(self) -> bool:
         """Whether everything that was sent is also handled, or a dead letter."""
         return (
-            self.started_at is not None
-            and self.sent == self.handled + self.dead
+            self.sent == self.handled + self.dead
             and self.checksum == 0
+            and (self.started_at is not None or self.sent > 0)
         )
 
     def after(self, facts: Sequence[Fact]) -> tuple[Account, Event | None]:
@@ -108,7 +109,8 @@ class Account:
         return started_at, start
 
     def _finished(self) -> Event:
-        seconds = self.last_at - (self.started_at or 0.0)
+        since = self.started_at
+        seconds = None if since is None else round(self.last_at - since, 6)
         return Event(
             derived_id(as_id(self.run), f"finished/{self.finishes}"),
             run_stream(self.run),
@@ -121,7 +123,7 @@ class Account:
                     "failed": self.failed,
                     "dead": self.dead,
                 },
-                "seconds": round(seconds, 6),
+                "seconds": seconds,
             },
             self.last_at,
         )

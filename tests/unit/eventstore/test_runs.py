@@ -84,6 +84,28 @@ def test_equal_counts_of_different_messages_do_not_finish_a_run() -> None:
     assert event is None
 
 
+def test_a_run_that_others_started_is_finished_whenever_what_is_known_is_settled() -> (
+    None
+):
+    """Its first messages were adopted: each counts itself as sent when it is handled."""
+    account, first = after(Account(1, RUN), [handled("a", "a", "b")])
+    assert (account.state, first) == ("running", None)
+
+    account, event = after(account, [handled("b")])
+    assert (account.state, account.sent, account.started_at) == ("done", 2, None)
+    assert event is not None
+    assert event.data["seconds"] is None
+
+    account, _ = after(account, [handled("c", "c", "d")])
+    assert account.state == "running"
+
+
+def test_a_dead_letter_that_was_sent_back_finishes_no_run_by_itself() -> None:
+    account, event = after(Account(1, RUN), [dead("a"), retried("a")])
+
+    assert (account.state, event) == ("running", None)
+
+
 def test_a_run_with_a_dead_letter_is_incomplete() -> None:
     account, event = after(Account(1, RUN), [started("a"), dead("a")])
 
