@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Sequence
-from typing import Any, assert_type
+from typing import Any, ClassVar, assert_type
 
 from pydantic import BaseModel
 
 from recado import (
+    Codec,
     Event,
     Message,
     Outbox,
@@ -83,6 +85,19 @@ class Resize(Service):
         self.context.log.info("resize.told", payload=message.payload)
 
 
+class Reversed:
+    def decode(self, body: bytes) -> object:
+        return json.loads(body[::-1])
+
+    def encode(self, value: object) -> bytes:
+        return json.dumps(value).encode()[::-1]
+
+
+class Backwards(Resize):
+    codec: ClassVar[Codec] = Reversed()
+    default_channel = "pictures"
+
+
 class Blocking(Service):
     queue = "blocking"
 
@@ -92,7 +107,8 @@ class Blocking(Service):
 
 def what_is_sent_can_be_awaited_and_need_not_be(step: Step) -> None:
     assert_type(step.send(None), Awaitable[None])
-    assert_type(step.checkpoint({"left": 2}), Awaitable[None])
+    assert_type(step.checkpoint({"left": 2}, priority=1), Awaitable[None])
+    assert_type(step.set_default_channel("pictures"), None)
 
 
 async def a_decorator_leaves_a_method_as_it_is(outbox: Outbox) -> None:
@@ -105,7 +121,9 @@ async def the_harness_runs_any_service() -> None:
         assert_type(await h.settle(), None)
         assert_type(await h.advance(60), None)
         assert_type(h.sent, list[Any])
+        assert_type(await h.send({}, step={"timeout_s": 2}), Message)
         assert_type(h.dead, list[DeadLetter])
+        assert_type(h.errors, list[Any])
         assert_type(h.events, list[Event])
         assert_type(h.messages("albums"), list[Message])
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from recado.codec import Codec
     from recado.errors import RecadoError
     from recado.events import Event
     from recado.message import Message
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Codec": "recado.codec",
     "Event": "recado.events",
     "Message": "recado.message",
     "Outbox": "recado.outbox",
@@ -51,6 +53,7 @@ def __dir__() -> list[str]:
 
 
 __all__ = [
+    "Codec",
     "Event",
     "Message",
     "Outbox",

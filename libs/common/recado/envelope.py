@@ -98,7 +98,9 @@ def _encoded(
         "payload": payload,
     }
     try:
-        return bytes(codec.encode(value))
+        return bytes(memoryview(codec.encode(value)))
+    except ProblemsError:
+        raise
     except Exception as error:
         raise _strange(codec, "cannot be written", error) from error
 

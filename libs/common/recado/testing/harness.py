@@ -14,7 +14,7 @@ from recado.config import Settings
 from recado.envelope import Envelope
 from recado.events import EVENTS_QUEUE, Event
 from recado.ids import derived_id
-from recado.letter import Letter
+from recado.letter import Letter, letter_id
 from recado.message import (
     ID,
     NORMAL,
@@ -26,7 +26,9 @@ from recado.message import (
     encode,
     typed_message,
 )
+from recado.notices import payload_of
 from recado.requests import answer_in
+from recado.revival import retries_of
 from recado.runtime import Runtime
 from recado.runtime.runtime import LAST_S
 from recado.service import Service
@@ -123,6 +125,7 @@ class Harness:
         payload: object,
         *,
         parameters: Mapping[str, Any] | None = None,
+        step: Mapping[str, Any] | None = None,
         outputs: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
         priority: int = NORMAL,
@@ -130,19 +133,25 @@ class Harness:
         """Send a recipe message to the service's queue; return it.
 
         The recipe has the one step, and an output to the harness: unnamed, or the
-        ``outputs`` that are named.
+        ``outputs`` that are named. ``step`` is what else it says of the step, such as
+        ``{"retry": {"attempts": 2}}``.
         """
         queue = type(self.service).queue
         targets = {name: number for number, name in enumerate(outputs, 2)} or 2
         names = [f"{_OUTPUT}.{name}" for name in outputs] or [_OUTPUT]
         await self.transport.declare(names)
         recipe: dict[str, Any] = {
-            "1": {"queue": queue, "parameters": parameters or {}, "output": targets},
+            "1": {
+                "queue": queue,
+                "parameters": parameters or {},
+                "output": targets,
+                **(step or {}),
+            },
             **{str(number): {"queue": name} for number, name in enumerate(names, 2)},
             "start": [[1, {}]],
         }
         envelope = Envelope(recipe, 1, [], {"ID": RUN_ID})
-        body = envelope.prefix(encode(recipe), 1, []) + encode(payload) + b"}"
+        body = envelope.child(1, [], None, self.service.codec)(payload)
         head = {RECIPE: "true", ID: self._next_id(), RUN: RUN_ID} | dict(headers or {})
         return await self._publish(queue, Message(body, head), priority)
 
@@ -232,6 +241,19 @@ class Harness:
         ]
 
     @property
+    def errors(self) -> list[Any]:
+        """What a recipe's error output would get of each message that was given up."""
+        return [
+            payload_of(
+                letter_id(message.id, retries_of(message.headers)),
+                dead.letter,
+                Envelope.read(message, self.service.codec).payload,
+            )
+            for dead in self.dead
+            if dead.letter and (message := dead.message).is_recipe
+        ]
+
+    @property
     def events(self) -> list[Event]:
         """The events that were told, in order."""
         return [
@@ -243,7 +265,8 @@ class Harness:
     # Inside
 
     def _payloads(self, queue: str) -> list[Any]:
-        return [Envelope.read(each).payload for each in self.messages(queue)]
+        codec = self.service.codec
+        return [Envelope.read(each, codec).payload for each in self.messages(queue)]
 
     def _next_id(self) -> str:
         return derived_id(
