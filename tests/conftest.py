@@ -29,7 +29,8 @@ def pytest_configure() -> None:
 def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Generator[RabbitMQ]:
     """A RabbitMQ for all tests that harm nobody else's virtual host."""
     folder = tmp_path_factory.mktemp("rabbitmq")
-    with RabbitMQ(folder, plugins=["rabbitmq_management"]) as server:
+    statistics = "collect_statistics_interval = 500"
+    with RabbitMQ(folder, [statistics], plugins=["rabbitmq_management"]) as server:
         yield server
 
 
