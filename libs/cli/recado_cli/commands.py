@@ -32,6 +32,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "drain": Entry("drain", "drain", "Move a queue's messages to another queue."),
     "registry": Entry("names", "registry", "See which services and recipes there are."),
     "status": Entry("status", "status", "See queues, services, runs and dead letters."),
+    "shutdown": Entry("shutdown", "shutdown", "Have instances end, and see it."),
     "health": Entry("health", "health", "Ask an instance whether it is ready."),
     "doctor": Entry("doctor", "doctor", "Check this installation, and say what to do."),
     "demo": Entry("demo", "demo", "Run a study from start to end, and show it."),
