@@ -27,6 +27,7 @@ class BeamFinder(Service):
         ({"host": "ws1.4567"}, False),
         ({"host": "uk.ac.x.ws1.456"}, False),
         ({"host": None}, False),
+        ({"host": f".{HERE}"}, True),
         ({"service": "BeamFinder"}, True),
         ({"service": "beamfinder"}, True),
         ({"service": "BEAMFINDER"}, True),

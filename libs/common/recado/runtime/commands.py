@@ -30,7 +30,12 @@ def is_shutdown(body: bytes, instance: str, service: type[Service]) -> bool:
         return False
     names = {service.service_name().lower(), service.__name__.lower()}
     is_meant = "service" not in fields or _lowered(fields["service"]) in names
-    return is_meant and ("host" not in fields or fields["host"] == instance)
+    return is_meant and ("host" not in fields or _is_host(fields["host"], instance))
+
+
+def _is_host(told: object, instance: str) -> bool:
+    """Whether a name is an instance's; Zocalo writes a host without a domain as ``.host``."""
+    return isinstance(told, str) and told.removeprefix(".") == instance
 
 
 def _lowered(value: object) -> str | None:
