@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +10,11 @@ import click
 
 from recado_cli.common import Group, option
 from recado_cli.output import count, print_json, print_line, print_table, talk
+from recado_cli.studies.diff import diff
+from recado_cli.studies.new import new
+from recado_cli.studies.preview import preview
+from recado_cli.studies.reading import read_study
+from recado_cli.studies.schema import schema
 
 if TYPE_CHECKING:
     from recado_experiment import Study
@@ -23,6 +27,10 @@ MOST: Final = 100_000
 @click.group(cls=Group)
 def expand() -> None:
     """Expand study configurations."""
+
+
+for each in (new, preview, diff, schema):
+    expand.add_command(each)
 
 
 @expand.command()
@@ -121,20 +129,6 @@ def chosen(participant: int | None, ranges: str | None) -> Iterable[int]:
         return [participant]
     text = (ranges or "").strip()
     return parse_ranges(f"1-{text}" if text.isdecimal() and text != "1" else text)
-
-
-def read_study(config: str) -> Study:
-    """Read a study from a file, or from standard in.
-
-    Raises:
-        StudyError: with every problem of it.
-    """
-    from recado_experiment import Study
-
-    if config == "-":
-        return Study.read(sys.stdin.buffer.read(), "standard in")
-    path = Path(config)
-    return Study.read(path.read_bytes(), path.name)
 
 
 def _write(study: Study, made: Any, participants: Iterable[int], folder: Path) -> None:

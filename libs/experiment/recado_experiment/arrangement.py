@@ -67,6 +67,11 @@ class Arrangement:
         return square.rows(groups) if square else len(self.rows)
 
     @property
+    def is_shuffled(self) -> bool:
+        """Whether chance has a part in the order."""
+        return "randomize" in (self.groups, self.within)
+
+    @property
     def period(self) -> int:
         """The number of participants after which what chance has no part in repeats."""
         periods = [len(self.rows)]

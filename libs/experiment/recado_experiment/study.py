@@ -43,6 +43,11 @@ class Study:
         """
         return self._plan.sequence.period
 
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether chance has a part in the order of the blocks, init and final ones apart."""
+        return self._plan.sequence.order.is_shuffled
+
     def expand(self, participant: int) -> list[dict[str, Json]]:
         """Return a participant's blocks in their order, functions called.
 
@@ -78,9 +83,21 @@ class Study:
         """
         return self._begin(participant)[1]
 
+    def order(self, participant: int) -> list[str]:
+        """Return the names of a participant's blocks without init and final ones.
+
+        Raises:
+            StudyError: for a participant below 1.
+        """
+        stream = self._stream(participant)
+        return self._plan.sequence.order.names(participant, stream)
+
     def _begin(self, participant: int) -> tuple[Stream, list[str]]:
+        stream = self._stream(participant)
+        return stream, self._plan.sequence.names(participant, stream)
+
+    def _stream(self, participant: int) -> Stream:
         if participant < 1:
             text = f"{participant} is not a participant; they count from 1"
             raise refusal(self.name, "participant", text)
-        stream = Stream(self._plan.seed + participant, participant)
-        return stream, self._plan.sequence.names(participant, stream)
+        return Stream(self._plan.seed + participant, participant)

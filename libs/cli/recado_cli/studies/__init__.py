@@ -1,0 +1,1 @@
+"""What ``recado expand`` does with study configurations, a module for each command."""

@@ -1,0 +1,67 @@
+"""``recado expand diff``: what a change of a configuration does to participants."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import Final
+
+import click
+
+from recado_cli.common import Command, option
+from recado_cli.output import count, print_json, print_table, talk
+from recado_cli.studies.reading import read_study
+
+MOST: Final = 1_000
+"""Differences that are shown."""
+
+
+@click.command(cls=Command)
+@click.argument("old", metavar="OLD", type=click.Path())
+@click.argument("new", metavar="NEW", type=click.Path())
+@option(
+    "-r", "--range", "ranges", default="1-5", show_default=True, help="Participants."
+)
+@option("--json", "as_json", is_flag=True, help="Print JSON.")
+def diff(old: str, new: str, ranges: str, as_json: bool) -> None:
+    """Show where two configurations give participants different blocks.
+
+    Files, or - for standard in. The exit code is 1 if something differs.
+    """
+    from recado_cli.failing import FailedError
+    from recado_experiment import differences, parse_ranges
+
+    if old == new == "-":
+        raise click.UsageError("one of the two may be standard in, not both")
+    participants = parse_ranges(ranges)
+    found = differences(read_study(old), read_study(new), participants)
+    shown = list(islice(found, MOST))
+    more = next(found, None) is not None
+    if as_json:
+        print_json(
+            [
+                {
+                    "participant": it.participant,
+                    "path": it.path,
+                    "old": it.old,
+                    "new": it.new,
+                }
+                for it in shown
+            ]
+        )
+    elif shown:
+        print_table(
+            ["participant", "path", "old", "new"],
+            [
+                [it.participant, it.path, json.dumps(it.old), json.dumps(it.new)]
+                for it in shown
+            ],
+        )
+    if not shown:
+        talk(f"the same blocks for {count(len(participants), 'participant')}")
+        return
+    people = len({it.participant for it in shown})
+    rest = "; there are more" if more else ""
+    raise FailedError(
+        f"{count(len(shown), 'value')} of {count(people, 'participant')} differ{rest}"
+    )

@@ -1,0 +1,147 @@
+"""The JSON Schema of a study's configuration, for editors that complete and check TOML."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from recado_experiment.arrangement import STRATEGIES
+from recado_experiment.functions import known_functions
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+NAMES: Final = {"type": "array", "items": {"type": "string"}}
+
+
+def schema() -> dict[str, Any]:
+    """Return the schema; functions of packages that are installed are among the names."""
+    return {
+        "$schema": DIALECT,
+        "title": "A study's configuration",
+        "type": "object",
+        "required": ["configuration", "blocks"],
+        "properties": {
+            "configuration": _configuration(),
+            "blocks": {
+                "type": "array",
+                "minItems": 1,
+                "items": _block(),
+                "description": "What participants go through",
+            },
+        },
+        "$defs": {"call": _call(), "value": _value()},
+    }
+
+
+def _configuration() -> dict[str, Any]:
+    edges = {
+        f"{which}_blocks": {
+            "description": f"Names of the blocks that come {when} the order",
+            "anyOf": [NAMES, _table(NAMES)],
+        }
+        for which, when in (("init", "before"), ("final", "after"))
+    }
+    return {
+        "type": "object",
+        "required": ["order"],
+        "properties": {
+            "order": {
+                "description": "Names of blocks, groups of them, or a table by participant",
+                "anyOf": [NAMES, {"type": "array", "items": NAMES}, _table(NAMES)],
+            },
+            "groups_strategy": _one_of(
+                STRATEGIES, "How the groups, or a flat list, are ordered"
+            ),
+            "within_groups_strategy": _one_of(
+                STRATEGIES, "How the blocks of each group are ordered"
+            ),
+            **edges,
+            "init_blocks_strategy": _one_of(STRATEGIES[:2], "How they are ordered"),
+            "final_blocks_strategy": _one_of(STRATEGIES[:2], "How they are ordered"),
+            "random_seed": {
+                "type": "number",
+                "default": 0,
+                "description": "Added to the participant's number",
+            },
+            "variables": {
+                "type": "object",
+                "description": "Values that $NAME stands for in blocks",
+            },
+            "groups": _old("groups_strategy"),
+            "within_groups": _old("within_groups_strategy"),
+        },
+        "additionalProperties": False,
+    }
+
+
+def _block() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["name"],
+        "anyOf": [{"required": ["config"]}, {"required": ["extends"]}],
+        "properties": {
+            "name": {"description": "Unique; what the order names"},
+            "extends": {"type": "string", "description": "The block to inherit from"},
+            "config": {
+                "description": "What the participant's program is given",
+                "anyOf": [
+                    {
+                        "type": "object",
+                        "additionalProperties": {"$ref": "#/$defs/value"},
+                    },
+                    {"type": "string", "pattern": r"^\$"},
+                ],
+            },
+        },
+    }
+
+
+def _value() -> dict[str, Any]:
+    # A call has two keys at least; every other table is data.
+    inside = {"additionalProperties": {"$ref": "#/$defs/value"}}
+    return {"if": _is_call(), "then": {"$ref": "#/$defs/call"}, "else": inside}
+
+
+def _is_call() -> dict[str, Any]:
+    return {"type": "object", "required": ["function_name", "args"]}
+
+
+def _call() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "required": ["function_name", "args"],
+        "properties": {
+            "function_name": {
+                "description": "The function that makes the value",
+                "anyOf": [
+                    {"enum": sorted(known_functions())},
+                    {"type": "string", "pattern": r"^\$"},
+                ],
+            },
+            "args": {
+                "description": "Its arguments, by position or by name",
+                "type": ["array", "object", "string"],
+            },
+            "params": {"type": ["object", "string"]},
+            "id": {"description": "Calls of one id know of each other"},
+        },
+    }
+
+
+def _one_of(words: tuple[str, ...], text: str) -> dict[str, Any]:
+    return {"enum": list(words), "default": words[0], "description": text}
+
+
+def _old(name: str) -> dict[str, Any]:
+    return {
+        "enum": list(STRATEGIES),
+        "deprecated": True,
+        "description": f"Write {name}",
+    }
+
+
+def _table(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": "^[0-9]+$"},
+        "additionalProperties": item,
+        "minProperties": 1,
+    }
