@@ -266,3 +266,17 @@ class Taking:
             return (await self._transport.depth(self._queue)).ready > 0
         except UnsupportedError:  # it holds more than can be counted
             return True
+
+
+async def take_all(takings: Sequence[Taking]) -> None:
+    """Take from several queues at once; the first that fails ends the others.
+
+    Raises:
+        FailedError, OSError, TransportError: as :meth:`Taking.run`, and what the work raises.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            for taking in takings:
+                group.create_task(taking.run())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None

@@ -1,4 +1,4 @@
-"""``recado dlq``: dead letters, listed, shown, and sent back."""
+"""The dead letters that the service keeps: listed, shown, and sent back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recado_cli.common import Common, Group, option, pass_common
+from recado_cli.common import Command, Common, option, pass_common
 from recado_cli.output import (
     clean,
     count,
@@ -30,12 +30,7 @@ if TYPE_CHECKING:
     )
 
 
-@click.group(cls=Group)
-def dlq() -> None:
-    """See dead letters, and send them back."""
-
-
-@dlq.command()
+@click.command(cls=Command)
 @option("--run", "run_id", metavar="RUN", help="Only those of a run.")
 @option("--queue", help="Only those given up on a queue.")
 @option("--reason", help="Only those of a reason: error, rejected, schema, ...")
@@ -82,7 +77,7 @@ def ls(
         talk(f"{len(page.letters)} of {page.total} dead letters; --limit shows more")
 
 
-@dlq.command()
+@click.command(cls=Command)
 @click.argument("id_", metavar="ID")
 @option("--raw", is_flag=True, help="Print the message's exact bytes, nothing else.")
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -106,7 +101,7 @@ def show(common: Common, id_: str, raw: bool, as_json: bool) -> None:
         _print(letter)
 
 
-@dlq.command()
+@click.command(cls=Command)
 @click.argument("ids", metavar="ID...", nargs=-1)
 @option("--run", "run_id", metavar="RUN", help="Those of a run.")
 @option("--queue", help="Those given up on a queue.")
