@@ -33,6 +33,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "registry": Entry("names", "registry", "See which services and recipes there are."),
     "status": Entry("status", "status", "See queues, services, runs and dead letters."),
     "shutdown": Entry("shutdown", "shutdown", "Have instances end, and see it."),
+    "topology": Entry(
+        "topology.command", "topology", "Plan and make what is to be on the broker."
+    ),
     "health": Entry("health", "health", "Ask an instance whether it is ready."),
     "doctor": Entry("doctor", "doctor", "Check this installation, and say what to do."),
     "demo": Entry("demo", "demo", "Run a study from start to end, and show it."),

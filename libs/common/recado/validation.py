@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from recado.errors import Problem, SchemaError, nearest
@@ -46,13 +47,37 @@ def _path(path: str, places: Sequence[int | str]) -> str:
     return path
 
 
+def _keys(model: type[BaseModel], places: Sequence[int | str]) -> list[str]:
+    """Return the keys that a model knows at a place in it; none if that is no model."""
+    found: type[BaseModel] | None = model
+    for place in places:
+        if found is not None and isinstance(place, str):
+            fields = {_key(name, it): it for name, it in found.model_fields.items()}
+            found = _model_in(fields[place].annotation) if place in fields else None
+    if found is None:
+        return []
+    return [_key(name, field) for name, field in found.model_fields.items()]
+
+
+def _key(name: str, field: FieldInfo) -> str:
+    return field.alias or name
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """Return the model that an annotation is, or is a list or an option of."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    parts = (_model_in(part) for part in get_args(annotation))
+    return next((part for part in parts if part is not None), None)
+
+
 def _text(entry: ErrorDetails, model: type[BaseModel]) -> str:
     places = entry["loc"]
     if entry["type"] == "missing":
         return "is missing"
     if entry["type"] == "extra_forbidden":
-        known = model.model_fields if len(places) == 1 else ()
-        return "is not known" + (nearest(str(places[0]), known) if known else "")
+        known = _keys(model, places[:-1])
+        return "is not known" + (nearest(str(places[-1]), known) if known else "")
     text = entry["msg"].removeprefix("Value error, ")
     shown = repr(entry["input"])
     if len(shown) > _SHOWN_VALUE:

@@ -7,6 +7,7 @@ percent-encoded: the default virtual host's name is a slash.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import quote
@@ -45,6 +46,11 @@ class Thing(BaseModel):
     def place(self) -> tuple[str, ...]:
         """The names that identify it."""
         return tuple(getattr(self, name) for name in self.named_by)
+
+    @property
+    def title(self) -> str:
+        """What it is called within its virtual host, in texts for people."""
+        return self.place[-1]
 
     @property
     def path(self) -> str:
@@ -180,6 +186,17 @@ class Binding(Thing):
     routing_key: str = ""
     arguments: Mapping[str, Any] = Field(default_factory=dict[str, Any])
     properties_key: str = ""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Both ends, the routing key, and the arguments: two may differ in these alone."""
+        return (*super().place, json.dumps(dict(self.arguments), sort_keys=True))
+
+    @property
+    def title(self) -> str:
+        """Both ends, and the routing key."""
+        key = f" ({self.routing_key})" if self.routing_key else ""
+        return f"{self.source} → {self.destination}{key}"
 
     @property
     def path(self) -> str:

@@ -1,0 +1,1 @@
+"""``recado topology``: what is to be on the broker, compared with what is there."""
