@@ -71,13 +71,8 @@ def write_start(
         )
 
 
-def write_wait(
-    outbox: Outbox, message: Message, request: Request, reason: NotYet
-) -> None:
-    """Have it told that a run waits, if it did not wait for the same reason before."""
-    waits = Waits.read(message.headers)
-    if waits.why == reason.why:
-        return
+def write_wait(outbox: Outbox, waits: Waits, request: Request, reason: NotYet) -> None:
+    """Have it told that a run waits, and for what."""
     data = _who(request) | {
         "why": reason.why,
         "text": cleaned(reason.text[:_TEXT_LIMIT]),

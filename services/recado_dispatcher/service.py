@@ -26,7 +26,7 @@ from recado_dispatcher.plugins import find_plugins
 from recado_dispatcher.reading import FolderReader
 from recado_dispatcher.ready import Elsewhere, check_ready, sent_elsewhere
 from recado_dispatcher.sources import Sources
-from recado_dispatcher.waiting import NotYet, again, check_due
+from recado_dispatcher.waiting import NotYet, Waits, again, check_due
 
 ANSWER_S: Final = 3.0
 """How long the event store and the registry are waited for."""
@@ -148,7 +148,10 @@ class Dispatcher(Service):
     ) -> None:
         copy = again(message, request, reason, self.context.clock())
         outbox.outgoing.append(copy)
-        logbook.write_wait(outbox, message, request, reason)
+        waits = Waits.read(message.headers)
+        if waits.why == reason.why:
+            return
+        logbook.write_wait(outbox, waits, request, reason)
         self.context.log.info(
             "run.waiting",
             run=request.run,

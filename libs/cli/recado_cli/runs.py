@@ -13,7 +13,7 @@ from recado_cli.output import count, print_facts, print_json, print_table, talk,
 if TYPE_CHECKING:
     from recado.clients.eventlog import EventLog
     from recado.config import Settings
-    from recado.schemas.events import RunReply, RunRow, RunStep
+    from recado.schemas.events import LogbookReply, RunReply, RunRow, RunStep
     from recado.schemas.letters import LetterLine
     from recado.transport import Transport
 
@@ -31,7 +31,7 @@ def run() -> None:
 @option(
     "--in-state",
     "state",
-    type=click.Choice(["running", "done", "incomplete"]),
+    type=click.Choice(["waiting", "refused", "running", "done", "incomplete"]),
     help="Only runs in this state.",
 )
 @option("--limit", type=click.IntRange(1, 1000), default=20, help="How many at most.")
@@ -52,20 +52,26 @@ def ls(common: Common, state: str | None, limit: int, as_json: bool) -> None:
 
 @run.command()
 @click.argument("run_id", metavar="RUN")
+@option("--request", "part", flag_value="request", help="Only its request, as JSON.")
+@option("--recipe", "part", flag_value="recipe", help="Only its recipe, as JSON.")
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_common
-def show(common: Common, run_id: str, as_json: bool) -> None:
-    """Show one run: its steps, counts and dead letters.
+def show(common: Common, run_id: str, part: str | None, as_json: bool) -> None:
+    """Show one run: its request, steps, counts and dead letters.
 
     RUN is a run's id, or how it begins.
     """
+    from recado_cli.logbook import print_logbook, print_part
     from recado_cli.session import wait_for
 
-    found, letters = wait_for(_shown(common.settings(), run_id))
-    if as_json:
-        print_json({"run": found, "dead_letters": letters})
+    found, letters, book = wait_for(_shown(common.settings(), run_id))
+    if part:
+        print_part(found, book, part)
+    elif as_json:
+        print_json({"run": found, "dead_letters": letters, "logbook": book})
     else:
         print_run(found, letters)
+        print_logbook(book)
 
 
 async def _listed(
@@ -82,15 +88,26 @@ async def _listed(
 
 async def _shown(
     settings: Settings, run_id: str
-) -> tuple[RunReply, Sequence[LetterLine] | None]:
+) -> tuple[RunReply, Sequence[LetterLine] | None, LogbookReply | None]:
     from recado.clients.eventlog import EventLog
     from recado_cli.session import asking, connected
 
     async with connected(settings) as transport:
         with asking("event store", settings):
             found = await find_run(EventLog(transport), run_id)
+            book = await _book_of(EventLog(transport), found.run)
         letters = await letters_of(transport, found.run) if found.dead else ()
-        return found, letters
+        return found, letters, book
+
+
+async def _book_of(log: EventLog, run: str) -> LogbookReply | None:
+    """Return what a run was started from; none if nobody wrote it down."""
+    from recado.errors import NotFoundError
+
+    try:
+        return await log.logbook(run)
+    except NotFoundError:
+        return None
 
 
 async def find_run(log: EventLog, run_id: str) -> RunReply:
@@ -168,6 +185,8 @@ def print_run(found: RunReply, letters: Sequence[LetterLine] | None) -> None:
         [
             ("run", found.run),
             ("state", found.state),
+            *_pending(found),
+            ("user", found.user),
             ("recipes", found.recipes or "(custom)"),
             ("parameters", _parameters(found)),
             (
@@ -227,6 +246,15 @@ def print_steps(steps: Sequence[RunStep]) -> None:
             for step in steps
         ],
     )
+
+
+def _pending(found: RunRow) -> list[tuple[str, object]]:
+    facts: list[tuple[str, object]] = []
+    if found.text:
+        facts.append(("why", found.text))
+    if found.until is not None:
+        facts.append(("until", when(found.until)))
+    return facts
 
 
 def _parameters(found: RunReply) -> str:
