@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recado_experiment.findings import Findings
+from recado_experiment.findings import Findings, Path, dotted
 from recado_experiment.tables import Table, is_list, is_table, kind, shown
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block as it is written, with its variables filled in."""
+    """One block as it is written, with its variables filled in; ``path`` is where."""
 
-    index: int
+    path: Path
     name: str
     table: Table
 
@@ -25,21 +25,19 @@ def read_blocks(
     if not is_list(listed):
         findings.add(f"has to be an array of tables, [[blocks]], not {kind(listed)}")
         return {}
-    if "blocks" not in document:
+    if "blocks" not in document and "crossings" not in document:
         findings.add("missing; a study has at least one [[blocks]]")
     blocks: dict[str, Block] = {}
     by_mark = {f"${name}": value for name, value in variables.items()}
     for index, value in enumerate(listed):
         here = findings.at(index)
-        filled = _filled_value(value, by_mark, here)
+        filled = filled_value(value, by_mark, here)
         block = _block(index, filled, here)
         if block is None:
             continue
         if block.name in blocks:
-            first = blocks[block.name].index
-            here.at("name").add(
-                f"{block.name!r} is the name of blocks[{first}] as well"
-            )
+            first = dotted(blocks[block.name].path)
+            here.at("name").add(f"{block.name!r} is the name of {first} as well")
         blocks.setdefault(block.name, block)
     return blocks
 
@@ -56,17 +54,18 @@ def _block(index: int, value: object, findings: Findings) -> Block | None:
     name = str(value["name"])
     # The original keeps its own note under this key, and takes it away in the end.
     table = {key: inner for key, inner in value.items() if key != "block_idx"}
-    return Block(index, name, table | {"name": name})
+    return Block(("blocks", index), name, table | {"name": name})
 
 
 def _filled(table: Table, variables: Table, findings: Findings) -> Table:
     return {
-        key: _filled_value(value, variables, findings.at(key))
+        key: filled_value(value, variables, findings.at(key))
         for key, value in table.items()
     }
 
 
-def _filled_value(value: object, variables: Table, findings: Findings) -> object:
+def filled_value(value: object, variables: Table, findings: Findings) -> object:
+    """Return a value with its variables filled in; ``variables`` are by ``$NAME``."""
     if is_table(value):
         return _filled(value, variables, findings)
     if not (isinstance(value, str) and value.startswith("$")):

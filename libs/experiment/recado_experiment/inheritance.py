@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from recado_experiment.blocks import Block
-from recado_experiment.findings import Findings
+from recado_experiment.findings import Findings, Path
 from recado_experiment.tables import Table, is_table
 
 MAX_VALUES = 2_000_000
@@ -34,7 +34,8 @@ class Inheritance:
     def __init__(self, blocks: dict[str, Block], findings: Findings) -> None:
         self._blocks = blocks
         self._findings = findings
-        self._names = {block.index: name for name, block in blocks.items()}
+        # Of a crossing's blocks, which share a path, any will do: they inherit the same.
+        self._names = {block.path: name for name, block in blocks.items()}
         self._tables = {name: block.table for name, block in blocks.items()}
         self._rooted: set[str] = set()
         self._orphans: set[str] = set()
@@ -53,13 +54,13 @@ class Inheritance:
             if name not in self._orphans
         }
 
-    def parents_at(self, index: int) -> list[Block]:
-        """Return the block of an index and those that it extends, the nearest first.
+    def parents_at(self, path: Path) -> list[Block]:
+        """Return the block of a path and those that it extends, the nearest first.
 
         Of a long chain, only the beginning: this is for looking up where problems are.
         """
         found: dict[str, Block] = {}
-        name: object = self._names.get(index)
+        name: object = self._names.get(path)
         while isinstance(name, str) and name in self._blocks and name not in found:
             if len(found) == LOOKED_UP:
                 break
@@ -73,7 +74,7 @@ class Inheritance:
                 continue
             parent = block.table["extends"]
             if not isinstance(parent, str) or parent not in self._blocks:
-                findings = self._findings.at("blocks", block.index, "extends")
+                findings = self._findings.at(*block.path, "extends")
                 findings.unknown("block", parent, self._blocks)
                 self._orphans.add(name)
 
@@ -91,7 +92,7 @@ class Inheritance:
         if parent is None:
             self._rooted.update(way)
         else:
-            here = self._findings.at("blocks", self._blocks[name].index, "extends")
+            here = self._findings.at(*self._blocks[name].path, "extends")
             here.warn(f"comes back to {parent!r}: the order of the blocks matters")
 
     def _parent(self, name: str) -> str | None:
@@ -107,7 +108,7 @@ class Inheritance:
         self._tables[child] = merged(self._tables[child], self._tables[parent])
         self._values += _size(self._tables[child])
         if self._values > MAX_VALUES:
-            here = self._findings.at("blocks", self._blocks[child].index, "extends")
+            here = self._findings.at(*self._blocks[child].path, "extends")
             here.add(
                 f"the blocks inherit more than {MAX_VALUES} values from one another"
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from recado_experiment.arrangement import STRATEGIES
+from recado_experiment.crossings import MODES
 from recado_experiment.functions import known_functions
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -17,7 +18,8 @@ def schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "title": "A study's configuration",
         "type": "object",
-        "required": ["configuration", "blocks"],
+        "required": ["configuration"],
+        "anyOf": [{"required": ["blocks"]}, {"required": ["crossings"]}],
         "properties": {
             "configuration": _configuration(),
             "blocks": {
@@ -25,6 +27,11 @@ def schema() -> dict[str, Any]:
                 "minItems": 1,
                 "items": _block(),
                 "description": "What participants go through",
+            },
+            "crossings": {
+                "type": "array",
+                "items": _crossing(),
+                "description": "Blocks made of every combination of levels",
             },
         },
         "$defs": {"call": _call(), "value": _value()},
@@ -91,6 +98,33 @@ def _block() -> dict[str, Any]:
                 ],
             },
         },
+    }
+
+
+def _crossing() -> dict[str, Any]:
+    patterns = {"type": "array", "items": {"type": "object", "minProperties": 1}}
+    return {
+        "type": "object",
+        "required": ["name", "factors"],
+        "properties": {
+            "name": {"type": "string", "description": "Stands for all of its blocks"},
+            "extends": {
+                "type": "string",
+                "description": "What its blocks inherit from",
+            },
+            "config": {"type": ["object", "string"]},
+            "factors": {
+                "description": "Levels by factor",
+                "type": "object",
+                "minProperties": 1,
+                "additionalProperties": {"type": ["array", "string"]},
+            },
+            "mode": _one_of(MODES, "Every combination, or the first with the first"),
+            "include": patterns
+            | {"description": "Only combinations like one of these"},
+            "exclude": patterns | {"description": "No combination like one of these"},
+        },
+        "additionalProperties": False,
     }
 
 

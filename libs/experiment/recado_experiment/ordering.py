@@ -13,6 +13,7 @@ from recado_experiment.arrangement import (
     Sequence,
     Strategy,
 )
+from recado_experiment.crossings import Crossings
 from recado_experiment.findings import Findings
 from recado_experiment.squares import SQUARES
 from recado_experiment.tables import (
@@ -31,12 +32,14 @@ _NOTHING = Arrangement(((),))
 class OrderReader:
     """Reads the ordering settings of a ``configuration`` table.
 
-    ``names`` are those of the blocks. What is wrong goes to ``findings``, and something
-    that can be worked with takes its place.
+    ``names`` are those of the blocks; a name of ``crossings`` stands for all the blocks
+    of that crossing. What is wrong goes to ``findings``, and something that can be worked
+    with takes its place.
     """
 
     configuration: Table
     names: Collection[str]
+    crossings: Crossings
     findings: Findings
 
     def sequence(self) -> Sequence:
@@ -156,9 +159,13 @@ class OrderReader:
                 findings.at(at).add(
                     f"has to be the name of a block, not {kind(name)} ({shown(name)})"
                 )
-            elif name not in self.names:
-                findings.at(at).unknown("block", name, self.names)
-        return tuple(name for name in value if isinstance(name, str))
+            elif name not in self.names and name not in self.crossings:
+                known = [*self.names, *self.crossings]
+                findings.at(at).unknown("block", name, known)
+        names = (name for name in value if isinstance(name, str))
+        return tuple(
+            each for name in names for each in self.crossings.get(name, (name,))
+        )
 
 
 def _a(strategy: Strategy) -> str:

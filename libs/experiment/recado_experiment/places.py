@@ -32,14 +32,14 @@ class Places:
         return sorted(unique, key=lambda problem: problem.line or 0)
 
     def _origin(self, path: Path) -> Path:
-        if len(path) < 3 or path[0] != "blocks":
+        if len(path) < 3 or path[0] not in ("blocks", "crossings"):
             return path
         inside = path[2:]
-        chain = self._inheritance.parents_at(int(path[1]))
+        chain = self._inheritance.parents_at(path[:2])
         if not chain:
             return path
         writer = max(chain, key=lambda block: _depth_of_match(block.table, inside))
-        return ("blocks", writer.index, *inside)
+        return (*writer.path, *inside)
 
 
 def _depth_of_match(table: object, path: Path) -> int:

@@ -8,6 +8,7 @@ from recado_experiment.arrangement import Sequence
 from recado_experiment.blocks import Block, read_blocks
 from recado_experiment.calls import Group, disagreement
 from recado_experiment.compiling import Compiler
+from recado_experiment.crossings import read_crossings
 from recado_experiment.errors import StudyError, StudyProblem
 from recado_experiment.findings import Findings
 from recado_experiment.inheritance import Inheritance
@@ -19,6 +20,7 @@ from recado_experiment.stream import read_seed
 from recado_experiment.tables import Table, is_table, kind, misspelt
 from recado_experiment.template import Template
 
+TABLES = ("configuration", "blocks", "crossings")
 KEYS = (
     "order",
     "groups_strategy",
@@ -57,8 +59,9 @@ def prepare(text: str | bytes, what: str) -> Plan:
     configuration = _configuration(document, findings)
     variables = _table(configuration, "variables", findings.at("configuration"))
     blocks = read_blocks(document, variables, findings.at("blocks"))
+    crossings = read_crossings(document, variables, blocks, findings.at("crossings"))
     sequence = OrderReader(
-        configuration, blocks, findings.at("configuration")
+        configuration, blocks, crossings, findings.at("configuration")
     ).sequence()
     seed = read_seed(
         configuration.get("random_seed", 0), findings.at("configuration", "random_seed")
@@ -76,8 +79,8 @@ def prepare(text: str | bytes, what: str) -> Plan:
 
 def _configuration(document: Table, findings: Findings) -> Table:
     for key in document:
-        if key not in ("configuration", "blocks"):
-            findings.at(key).unused(key, ["configuration", "blocks"])
+        if key not in TABLES:
+            findings.at(key).unused(key, TABLES)
     if "configuration" not in document:
         hint = misspelt("configuration", document)
         findings.at("configuration").add(
@@ -111,7 +114,7 @@ def _templates(
     """
     used, compiler = sequence.all_names(), Compiler()
     compiled = (
-        compiler.template(name, tables[name], findings.at("blocks", block.index))
+        compiler.template(name, tables[name], findings.at(*block.path))
         for name, block in blocks.items()
         if name in used and name in tables
     )

@@ -320,7 +320,7 @@ def test_keys_that_nobody_reads_are_warned_of(ordered: Write) -> None:
     warnings = [str(warning) for warning in Study.read("title = 1\n" + text).warnings]
 
     assert warnings == [
-        "line 1: title: 'title' is not used; known: blocks, configuration",
+        "line 1: title: 'title' is not used; known: blocks, configuration, crossings",
         "line 3: configuration.order: is one flat list, so 'within_groups' is not used;"
         " 'groups_strategy' orders the list",
         "line 4: configuration.within_groups: is an old name; write"
@@ -334,7 +334,9 @@ def test_keys_that_nobody_reads_are_warned_of(ordered: Write) -> None:
 def test_blocks_that_inherit_too_much_from_one_another_are_refused() -> None:
     blocks = {
         str(at): Block(
-            at, str(at), {"extends": str(at + 1), f"key{at}": 0} if at < 2100 else {}
+            ("blocks", at),
+            str(at),
+            {"extends": str(at + 1), f"key{at}": 0} if at < 2100 else {},
         )
         for at in range(2101)
     }
