@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 
 from recado.codec import JSON, Codec
 from recado.errors import Problem, ProblemsError, SchemaError
-from recado.message import Message, encode
+from recado.message import Message, decode, encode
 
 _DIGITS: Final = 18
 """Of a step's id, at most; Python refuses to read numbers of thousands of digits."""
@@ -49,7 +49,9 @@ class Envelope:
         Raises:
             SchemaError: with every problem of the envelope, or of its codec.
         """
-        body: Any = _decoded(message.body, codec)
+        body: Any = (
+            decode(message.body) if codec is JSON else _decoded(message.body, codec)
+        )
         problems = list(_problems(body))
         if problems:
             raise SchemaError("recipe envelope", problems)

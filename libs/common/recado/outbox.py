@@ -224,7 +224,8 @@ class Outbox:
                     self.children += 1
                     self.checksum ^= checksum(id_)
                 outgoing = Outgoing(route.queue, message, wait_s, priority)
-                outgoing.exchange = route.exchange
+                if route.exchange:
+                    outgoing.exchange = route.exchange
                 self.outgoing.append(outgoing)
             if route.topic:
                 self.outgoing.append(

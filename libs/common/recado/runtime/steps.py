@@ -42,14 +42,12 @@ class StepWork(Work):
         began = perf_counter()
         run, pointer, step = message.run, None, None
         try:
-            envelope = self._envelope(message)
-            run, pointer = envelope.run, envelope.pointer
-            step = Step(message, envelope, self.kit.clock, self._codec)
-            if self._default_channel:
-                step.set_default_channel(self._default_channel)
-            message = self._checked(message, envelope, step)
+            step = self._step(message)
+            run, pointer = step.run, step.id
+            message = self._checked(message, step)
             handling.set(message)
-            await self._timed(envelope)(message, step)
+            has_own = has_terms(step.envelope.step)
+            await (self._timed(step) if has_own else self._call)(message, step)
             step.close()
             if step.remarks:
                 self._remark(run, step.remarks)
@@ -78,25 +76,27 @@ class StepWork(Work):
     def policy_for(self, message: Message) -> RetryPolicy:
         """Return the policy that the step has in its recipe, or else the service's."""
         try:
-            return self._terms(self._envelope(message)).policy
+            return self._terms(Envelope.read(message, self._codec)).policy
         except Exception:
             # A failure is judged whatever its message holds, and its codec says of it.
             return self.place.policy
 
-    def _envelope(self, message: Message) -> Envelope:
-        if message.is_recipe:
-            return Envelope.read(message, self._codec)
-        return _refuse(message)
+    def _step(self, message: Message) -> Step:
+        if not message.is_recipe:
+            raise _not_a_recipe(message)
+        envelope = Envelope.read(message, self._codec)
+        step = Step(message, envelope, self.kit.clock, self._codec)
+        if self._default_channel:
+            step.set_default_channel(self._default_channel)
+        return step
 
     def _terms(self, envelope: Envelope) -> Terms:
         policy, ceiling = self.place.policy, self.kit.ceiling
         return terms_of(envelope.pointer, envelope.step, policy, ceiling)
 
-    def _timed(self, envelope: Envelope) -> Callable[..., Awaitable[Any]]:
-        if not has_terms(envelope.step):
-            return self._call
-        terms = self._terms(envelope)
-        self._remark(envelope.run, terms.remarks)
+    def _timed(self, step: Step) -> Callable[..., Awaitable[Any]]:
+        terms = self._terms(step.envelope)
+        self._remark(step.run, terms.remarks)
         if terms.timeout_s is None:
             return self._call
         return bound_call(self._handle, self.kit, terms.timeout_s)
@@ -108,8 +108,8 @@ class StepWork(Work):
                     "recipe.questionable", run=run, queue=self.place.queue, text=text
                 )
 
-    def _checked(self, message: Message, envelope: Envelope, step: Step) -> Message:
-        payload = envelope.payload
+    def _checked(self, message: Message, step: Step) -> Message:
+        payload = step.envelope.payload
         if not self._has_schemas:
             return Message(message.body, message.headers, payload)
         problems: list[Problem] = []
@@ -131,8 +131,8 @@ class StepWork(Work):
         return Message(message.body, message.headers, payload)
 
 
-def _refuse(message: Message) -> Envelope:
+def _not_a_recipe(message: Message) -> SchemaError:
     shown = message.headers.get(RECIPE)
     text = f"must be 'true', not {shown!r}" if shown else "is missing"
     hint = "this queue takes recipe messages only"
-    raise SchemaError("message", [Problem(f"headers.{RECIPE}", f"{text}: {hint}")])
+    return SchemaError("message", [Problem(f"headers.{RECIPE}", f"{text}: {hint}")])
