@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from recado_experiment.findings import Findings, Path, dotted
 from recado_experiment.tables import Table, is_list, is_table, kind, shown
+from recado_experiment.variables import Variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Block:
 
 
 def read_blocks(
-    document: Table, variables: Table, findings: Findings
+    document: Table, variables: Variables, findings: Findings
 ) -> dict[str, Block]:
     """Return the blocks by name, in the order of the file."""
     listed = document.get("blocks", [])
@@ -28,10 +29,9 @@ def read_blocks(
     if "blocks" not in document and "crossings" not in document:
         findings.add("missing; a study has at least one [[blocks]]")
     blocks: dict[str, Block] = {}
-    by_mark = {f"${name}": value for name, value in variables.items()}
     for index, value in enumerate(listed):
         here = findings.at(index)
-        filled = filled_value(value, by_mark, here)
+        filled = variables.fill(value, here)
         block = _block(index, filled, here)
         if block is None:
             continue
@@ -55,22 +55,3 @@ def _block(index: int, value: object, findings: Findings) -> Block | None:
     # The original keeps its own note under this key, and takes it away in the end.
     table = {key: inner for key, inner in value.items() if key != "block_idx"}
     return Block(("blocks", index), name, table | {"name": name})
-
-
-def _filled(table: Table, variables: Table, findings: Findings) -> Table:
-    return {
-        key: filled_value(value, variables, findings.at(key))
-        for key, value in table.items()
-    }
-
-
-def filled_value(value: object, variables: Table, findings: Findings) -> object:
-    """Return a value with its variables filled in; ``variables`` are by ``$NAME``."""
-    if is_table(value):
-        return _filled(value, variables, findings)
-    if not (isinstance(value, str) and value.startswith("$")):
-        return value
-    if value not in variables:
-        findings.unknown("variable", value, variables)
-        return value
-    return variables[value]

@@ -10,7 +10,13 @@ from recado_experiment.findings import Findings
 from recado_experiment.inheritance import MAX_VALUES
 from recado_experiment.sites import Site, is_call, read_call
 from recado_experiment.tables import Table, is_list, is_table, kind, shown
-from recado_experiment.template import Changing, Make, Template, table_maker
+from recado_experiment.template import (
+    Changing,
+    Make,
+    Template,
+    array_maker,
+    table_maker,
+)
 
 if TYPE_CHECKING:
     from recado.message import Json
@@ -19,10 +25,14 @@ FILLED_IN = ("participant_index", "name", "block_id")
 
 
 class Compiler:
-    """Compiles the blocks of one study, which may have so many values and no more."""
+    """Compiles the blocks of one study, which may have so many values and no more.
 
-    def __init__(self, limit: int = MAX_VALUES) -> None:
+    Calls inside arrays are made only where that is asked for.
+    """
+
+    def __init__(self, limit: int = MAX_VALUES, *, in_arrays: bool = False) -> None:
         self._limit = limit
+        self._in_arrays = in_arrays
         self._seen = 0
         self._grouped: list[Site] = []
 
@@ -66,11 +76,21 @@ class Compiler:
             return None
         if is_table(value):
             return self._table_maker(value, findings)
+        if is_list(value) and self._in_arrays:
+            return self._array_maker(value, findings)
         self._check(value, findings)
         if not is_list(value):
             return None
         plain = cast("list[Json]", value)
         return lambda _stream: cloned(plain)
+
+    def _array_maker(self, array: list[object], findings: Findings) -> Make:
+        makers = [
+            (at, make)
+            for at, value in enumerate(array)
+            if (make := self._maker(value, findings.at(at)))
+        ]
+        return array_maker(cast("list[Json]", array), makers)
 
     def _table_maker(self, table: Table, findings: Findings) -> Make | None:
         if not is_call(table):

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TypeAlias
 
-from recado_experiment.blocks import Block, filled_value
+from recado_experiment.blocks import Block
 from recado_experiment.findings import Findings, Path
 from recado_experiment.inheritance import merged
 from recado_experiment.tables import Table, is_list, is_table, kind, shown
+from recado_experiment.variables import Variables
 
 MODES = ("full", "paired")
 KEYS = ("name", "extends", "config", "factors", "mode", "include", "exclude")
@@ -33,7 +34,10 @@ Combination: TypeAlias = "tuple[Level, ...]"
 
 
 def read_crossings(
-    document: Table, variables: Table, blocks: dict[str, Block], findings: Findings
+    document: Table,
+    variables: Variables,
+    blocks: dict[str, Block],
+    findings: Findings,
 ) -> Crossings:
     """Add the blocks of every crossing to ``blocks``; return their names by crossing."""
     listed = document.get("crossings", [])
@@ -42,10 +46,9 @@ def read_crossings(
         return {}
     made: dict[str, tuple[str, ...]] = {}
     written = set(blocks)
-    by_mark = {f"${name}": value for name, value in variables.items()}
     for index, value in enumerate(listed):
         here = findings.at(index)
-        filled = filled_value(value, by_mark, here)
+        filled = variables.fill(value, here)
         if not is_table(filled):
             here.add(f"has to be a table, not {kind(filled)} ({shown(filled)})")
             continue

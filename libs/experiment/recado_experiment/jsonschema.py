@@ -72,6 +72,11 @@ def _configuration() -> dict[str, Any]:
                 "type": "object",
                 "description": "Values that $NAME stands for in blocks",
             },
+            "expand_arrays": {
+                "type": "boolean",
+                "default": False,
+                "description": "Whether variables and calls count inside arrays",
+            },
             "groups": _old("groups_strategy"),
             "within_groups": _old("within_groups_strategy"),
         },

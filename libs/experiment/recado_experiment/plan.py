@@ -19,6 +19,7 @@ from recado_experiment.sites import Site
 from recado_experiment.stream import read_seed
 from recado_experiment.tables import Table, is_table, kind, misspelt
 from recado_experiment.template import Template
+from recado_experiment.variables import Variables
 
 TABLES = ("configuration", "blocks", "crossings")
 KEYS = (
@@ -31,6 +32,7 @@ KEYS = (
     "final_blocks_strategy",
     "random_seed",
     "variables",
+    "expand_arrays",
 )
 OLD_KEYS = ("groups", "within_groups")
 PREVIEWED = 100
@@ -57,7 +59,11 @@ def prepare(text: str | bytes, what: str) -> Plan:
     source = decoded(text, what)
     document, findings = parsed(source, what), Findings()
     configuration = _configuration(document, findings)
-    variables = _table(configuration, "variables", findings.at("configuration"))
+    in_arrays = _switch(configuration, "expand_arrays", findings.at("configuration"))
+    variables = Variables.of(
+        _table(configuration, "variables", findings.at("configuration")),
+        in_arrays=in_arrays,
+    )
     blocks = read_blocks(document, variables, findings.at("blocks"))
     crossings = read_crossings(document, variables, blocks, findings.at("crossings"))
     sequence = OrderReader(
@@ -67,7 +73,8 @@ def prepare(text: str | bytes, what: str) -> Plan:
         configuration.get("random_seed", 0), findings.at("configuration", "random_seed")
     )
     inheritance = Inheritance(blocks, findings)
-    templates = _templates(inheritance.tables(), blocks, sequence, findings)
+    compiler = Compiler(in_arrays=in_arrays)
+    templates = _templates(inheritance.tables(), blocks, sequence, compiler, findings)
     if findings.is_clean:
         _check_groups(sequence, templates, findings)
     places = Places(source, inheritance)
@@ -102,17 +109,25 @@ def _table(parent: Table, key: str, findings: Findings) -> Table:
     return {}
 
 
+def _switch(parent: Table, key: str, findings: Findings) -> bool:
+    value = parent.get(key, False)
+    if not isinstance(value, bool):
+        findings.at(key).add(f"has to be true or false, not {kind(value)}")
+    return value is True
+
+
 def _templates(
     tables: dict[str, Table],
     blocks: dict[str, Block],
     sequence: Sequence,
+    compiler: Compiler,
     findings: Findings,
 ) -> dict[str, Template]:
     """Return the templates of the blocks that some participant gets.
 
     Others may be unfinished: parents whose calls only a child completes.
     """
-    used, compiler = sequence.all_names(), Compiler()
+    used = sequence.all_names()
     compiled = (
         compiler.template(name, tables[name], findings.at(*block.path))
         for name, block in blocks.items()

@@ -6,7 +6,7 @@ anew each time, so that no caller can change what another one gets.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -56,5 +56,17 @@ def table_maker(constant: Block, changing: Changing) -> Make:
         for key, make_value in changing:
             table[key] = make_value(stream)
         return table
+
+    return make
+
+
+def array_maker(constant: list[Json], changing: Sequence[tuple[int, Make]]) -> Make:
+    """Return what makes an array: a copy of what is constant, and the rest drawn."""
+
+    def make(stream: Stream) -> Json:
+        array = constant.copy()
+        for at, make_value in changing:
+            array[at] = make_value(stream)
+        return array
 
     return make
