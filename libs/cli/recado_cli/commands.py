@@ -28,14 +28,15 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "recipe": Entry("recipes", "recipe", "Check, show and list recipes."),
     "expand": Entry("expand", "expand", "Expand study configurations."),
     "dlq": Entry("dlq", "dlq", "See dead letters, and send them back."),
-    "events": Entry("events", "events", "Read and follow the event store."),
     "drain": Entry("drain", "drain", "Move a queue's messages to another queue."),
+    "events": Entry("events", "events", "Read and follow the event store."),
     "registry": Entry("names", "registry", "See which services and recipes there are."),
     "status": Entry("status", "status", "See queues, services, runs and dead letters."),
-    "shutdown": Entry("shutdown", "shutdown", "Have instances end, and see it."),
     "topology": Entry(
         "topology.command", "topology", "Plan and make what is to be on the broker."
     ),
+    "wrap": Entry("wrap", "wrap", "Run a long job, and tell of it."),
+    "shutdown": Entry("shutdown", "shutdown", "Have instances end, and see it."),
     "health": Entry("health", "health", "Ask an instance whether it is ready."),
     "doctor": Entry("doctor", "doctor", "Check this installation, and say what to do."),
     "demo": Entry("demo", "demo", "Run a study from start to end, and show it."),

@@ -28,7 +28,7 @@ async def connected(settings: Settings) -> AsyncGenerator[Transport]:
         AwayError: if it is the embedded one, and its file was never made.
         DisconnectedError: if the broker is away.
     """
-    _check_there(settings.broker)
+    check_there(settings.broker)
     transport = make_transport(settings.broker)
     await transport.open()
     try:
@@ -58,7 +58,12 @@ def asking(service: str, settings: Settings) -> Generator[None]:
         ) from error
 
 
-def _check_there(broker: str) -> None:
+def check_there(broker: str) -> None:
+    """Let a broker's URL pass, unless it is the embedded one's, and its file is not there.
+
+    Raises:
+        AwayError: if its file was never made.
+    """
     if not broker.startswith("sqlite:"):
         return
     from recado.transport.embedded.place import read_url

@@ -1,0 +1,58 @@
+"""The job's process: in a session of its own, so that all it starts can be ended."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Sequence
+from contextlib import suppress
+
+from recado.wrapping import launch
+
+
+class JobProcess:
+    """A job that was started; it ends when it does, or is told to."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(
+        cls,
+        command: Sequence[str],
+        line: socket.socket,
+        stdout: int,
+        stderr: int,
+        *,
+        has_input: bool,
+    ) -> JobProcess:
+        """Start a command; ``line`` is its end of the line to us."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", launch.__file__),
+            *(str(os.getpid()), str(line.fileno()), *command),
+            stdin=None if has_input else asyncio.subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            pass_fds=[line.fileno()],
+            # A Ctrl-C is for us, who know what to tell the job.
+            start_new_session=True,
+        )
+        return cls(process)
+
+    async def wait(self) -> int:
+        """Return the exit code once it has ended; a signal's number is negative."""
+        return await self._process.wait()
+
+    def tell(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+
+    def tell_all(self, number: signal.Signals) -> None:
+        """Send a signal to the process and to all that it started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
