@@ -39,6 +39,22 @@ def test_a_run_that_is_done_exits_with_0(suite: Path) -> None:
     assert said(suite, "run", "show", run_id)["run"]["state"] == "done"
 
 
+def test_a_run_shows_what_it_was_started_from(suite: Path) -> None:
+    done = run(suite, "go", "hello", "-s", "name=you", "--wait")
+    run_id = done.stdout.strip()
+
+    request = json.loads(run(suite, "run", "show", run_id, "--request").stdout)
+    recipe = json.loads(run(suite, "run", "show", run_id, "--recipe").stdout)
+    shown = run(suite, "run", "show", run_id).stdout
+
+    assert request["recipes"] == ["hello"]
+    assert request["parameters"]["name"] == "you"
+    assert recipe["1"]["queue"] == "hello"
+    book = said(suite, "run", "show", run_id)["logbook"]
+    assert (book["body"], book["recipe"]) == (request, recipe)
+    assert '"recipes":["hello"]' in shown
+
+
 def test_a_run_with_a_dead_letter_exits_with_1_and_says_how_to_see_it(
     suite: Path,
 ) -> None:
@@ -58,6 +74,7 @@ def test_a_runs_events_are_printed_as_they_come(suite: Path) -> None:
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["type"] for line in lines] == [
         "run.started",
+        "run.requested",
         "message.handled",
         "run.finished",
     ]
@@ -115,7 +132,7 @@ def test_events_are_read_by_stream_type_and_number(suite: Path) -> None:
         return [json.loads(line)["type"] for line in done.stdout.splitlines()]
 
     stream = f"run-{run_id}"
-    assert types(stream, "--from", "2", "--limit", "1") == ["message.handled"]
+    assert types(stream, "--from", "3", "--limit", "1") == ["message.handled"]
     assert types(stream, "--type", "run.started") == ["run.started"]
     assert set(types("--type", "run.finished")) == {"run.finished"}
     assert run(suite, "events", "read", "run-none").stderr.startswith(
@@ -280,14 +297,24 @@ def test_the_overview_takes_a_fifth_of_a_second_at_most(tmp_path: Path) -> None:
     assert float(done.stdout) < 0.2
 
 
-def test_a_run_that_does_not_begin_says_where_to_look(suite: Path) -> None:
-    (suite / "lost.json").write_text('{"1": {"queue": "lost"}, "start": [[1, {}]]}')
-
-    done = run(suite, "go", "-f", "lost.json", "--wait", "--timeout", "0.3")
+def test_a_run_that_does_not_begin_says_where_to_look(tmp_path: Path) -> None:
+    with up(tmp_path, "--only", "dispatcher,eventstore,hello"):
+        run(tmp_path, "shutdown", "-s", "dispatcher")
+        done = run(tmp_path, "go", "hello", "--wait", "--timeout", "0.3")
 
     assert done.returncode == 1
     assert "has not begun after 0.3 s; 'recado status' tells who" in done.stderr
     assert "'recado dlq ls --queue processing_recipe'" in done.stderr
+
+
+def test_a_run_whose_first_queue_is_none_is_not_sent(suite: Path) -> None:
+    (suite / "lost.json").write_text('{"1": {"queue": "helo"}, "start": [[1, {}]]}')
+
+    done = run(suite, "go", "-f", "lost.json", "--wait")
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "did you mean 'hello'?" in done.stderr
 
 
 def test_a_listing_without_rows_says_so(suite: Path) -> None:
