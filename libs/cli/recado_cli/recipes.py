@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -70,6 +71,33 @@ def show(common: Common, name: str, as_json: bool) -> None:
     from recado_cli.recipepage import print_recipe
 
     print_recipe(name, found)
+
+
+@recipe.command()
+@named
+@option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "dot", "svg"]),
+    help="An outline, Graphviz's language, or a picture; else as the file's name ends.",
+)
+@option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write to a file.",
+)
+@pass_common
+def graph(common: Common, name: str, form: str | None, output: str | None) -> None:
+    """Draw a recipe: which step sends to which."""
+    from recado_cli.drawing import drawn, form_of
+
+    text = drawn(name, _library(common).load(name), form_of(form, output))
+    if output and output != "-":
+        Path(output).write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
 
 
 @recipe.command()

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+
+import pytest
 
 from recado.config import Settings
 from recado.schemas.registry import Instance, ServicesReply
+from recado_cli import drawing
 from recado_cli.alive import compared
 from recado_cli.library import Library
 from tests.unit.cli.conftest import Command
@@ -172,6 +176,79 @@ def test_where_no_broker_runs_a_live_check_says_so(command: Command) -> None:
 
     assert result.code == 1
     assert "start one with 'recado up'" in result.err
+
+
+def test_a_recipe_is_drawn_as_an_outline_as_dot_and_as_a_picture(
+    command: Command, folder: Path
+) -> None:
+    (folder / "recipes" / "study@1.2.json").write_text(STUDY)
+
+    text = command("recipe", "graph", "study").out
+    dot = command("recipe", "graph", "study", "--format", "dot").out
+    picture = command("recipe", "graph", "study", "--format", "svg").out
+
+    assert text.splitlines()[:2] == [
+        "start",
+        "▼ 1 Finder → find.{images} (3 attempts · at most 0.25 s)",
+    ]
+    assert dot.startswith('digraph "recipe study" {\n')
+    assert ElementTree.fromstring(picture).tag == "{http://www.w3.org/2000/svg}svg"
+
+
+@pytest.mark.parametrize(
+    ("file", "beginning"),
+    [
+        ("a.svg", "<svg "),
+        ("a.dot", "digraph "),
+        ("a.gv", "digraph "),
+        ("a.txt", "start"),
+    ],
+)
+def test_a_drawing_has_the_form_that_its_files_name_ends_with(
+    command: Command, folder: Path, file: str, beginning: str
+) -> None:
+    result = command("recipe", "graph", "hello", "-o", file)
+
+    assert (result.code, result.out) == (0, "")
+    assert (folder / file).read_text("utf-8").startswith(beginning)
+
+
+def test_the_form_that_is_asked_for_goes_before_the_files_name(
+    command: Command, folder: Path
+) -> None:
+    command("recipe", "graph", "hello", "--format", "dot", "-o", "a.svg")
+
+    assert (folder / "a.svg").read_text("utf-8").startswith("digraph ")
+
+
+def test_a_name_in_an_outline_is_nothing_that_a_terminal_obeys(
+    command: Command, folder: Path
+) -> None:
+    (folder / "evil.json").write_text(
+        '{"1": {"queue": "a\\u001b[31m\\nb"}, "start": [[1, {}]]}'
+    )
+
+    assert command("recipe", "graph", "evil.json").out == (
+        "start\n▼ 1 → a\\x1b[31m b\n"
+    )
+
+
+def test_a_drawing_that_cannot_be_written_is_a_failure(command: Command) -> None:
+    result = command("recipe", "graph", "hello", "-o", "nowhere/a.svg")
+
+    assert result.code == 1
+    assert "nowhere/a.svg: No such file or directory" in result.err
+
+
+def test_what_no_picture_can_show_is_refused(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "MAX_LINKS", 0)
+
+    result = command("recipe", "graph", "hello", "--format", "svg")
+
+    assert result.code == 1
+    assert "has 1 links, a picture at most 0; --format dot" in result.err
 
 
 def test_an_unknown_recipe_is_not_shown(command: Command) -> None:
