@@ -22,7 +22,8 @@ from recado.transport import DEAD_LETTERS, Transport, make_transport
 
 QUEUES: Final = (
     *("processing_recipe", "expander", "events", "eventstore", "registry"),
-    *("deadletter", "journal", "moody", "killer", "dying", "blocker", DEAD_LETTERS),
+    *("deadletter", "journal", "moody", "killer", "dying", "blocker", "clerk"),
+    DEAD_LETTERS,
 )
 """Those of the services that tests start: not every broker can list its queues."""
 
@@ -51,7 +52,7 @@ class Conductor:
             while True:
                 with suppress(RequestTimeoutError, NotFoundError, DisconnectedError):
                     shown = await self.log.run(run)
-                    if shown.state != "running":
+                    if shown.state in ("done", "incomplete"):
                         return shown
                 try:
                     position = await self.log.wait(position, 2.0)

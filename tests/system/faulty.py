@@ -127,9 +127,24 @@ class Blocker(Service):
         await asyncio.sleep(0.01)
 
 
+class Clerk(Service):
+    """Writes down every failure that an error output tells it of, in a little time."""
+
+    queue = "clerk"
+    concurrency = 2
+
+    async def handle(self, message: Message, step: Step) -> None:
+        """Write a line: who it happened to, why, and after how many attempts."""
+        await asyncio.sleep(0.05)
+        error, failed = message.payload["error"], message.payload["payload"]
+        line = f"{failed['participant']} {error['reason']} {error['attempts']}\n"
+        with (self.context.settings.state / "failures.txt").open("a") as failures:
+            failures.write(line)
+
+
 SERVICES: dict[str, type[Service]] = {
     service.service_name(): service
-    for service in (Journal, Moody, Killer, Dying, Blocker)
+    for service in (Journal, Moody, Killer, Dying, Blocker, Clerk)
 }
 
 

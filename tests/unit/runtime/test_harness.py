@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from recado import Message, Service, Step
+from recado import Message, Reject, Service, Step
+from recado.message import Outgoing
 from recado.testing import Harness
 from recado.testing.plugin import MakeHarness, harness
 
@@ -78,6 +79,25 @@ async def test_many_messages_are_all_handled_by_the_time_it_is_settled() -> None
 
         assert sorted(h.sent) == list(range(300))
         assert len(h.events) == 300
+
+
+async def test_of_what_cannot_be_read_no_error_output_is_told() -> None:
+    class Picky(Never):
+        name = "picky"
+
+        async def started(self) -> None: ...
+
+        async def handle(self, message: Message, step: Step) -> None:
+            raise Reject("no")
+
+    async with Harness(Picky()) as h:
+        good = await h.send("payload")
+        await h.transport.publish([Outgoing("never", Message(b"{", good.headers))])
+        await h.settle()
+
+        (told,) = h.errors
+        assert (len(h.dead), told["payload"]) == (2, "payload")
+        assert (told["error"]["reason"], told["error"]["text"]) == ("rejected", "no")
 
 
 def test_the_guide_has_examples() -> None:

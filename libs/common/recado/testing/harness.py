@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 from recado.config import Settings
 from recado.envelope import Envelope
+from recado.errors import SchemaError
 from recado.events import EVENTS_QUEUE, Event
 from recado.ids import derived_id
 from recado.letter import Letter, letter_id
@@ -243,15 +245,7 @@ class Harness:
     @property
     def errors(self) -> list[Any]:
         """What a recipe's error output would get of each message that was given up."""
-        return [
-            payload_of(
-                letter_id(message.id, retries_of(message.headers)),
-                dead.letter,
-                Envelope.read(message, self.service.codec).payload,
-            )
-            for dead in self.dead
-            if dead.letter and (message := dead.message).is_recipe
-        ]
+        return [told for dead in self.dead for told in self._told(dead)]
 
     @property
     def events(self) -> list[Event]:
@@ -267,6 +261,15 @@ class Harness:
     def _payloads(self, queue: str) -> list[Any]:
         codec = self.service.codec
         return [Envelope.read(each, codec).payload for each in self.messages(queue)]
+
+    def _told(self, dead: DeadLetter) -> Iterator[Any]:
+        message, letter = dead.message, dead.letter
+        # Of what cannot be read nobody is told.
+        with suppress(SchemaError):
+            if message.is_recipe and letter:
+                id_ = letter_id(message.id, retries_of(message.headers))
+                envelope = Envelope.read(message, self.service.codec)
+                yield payload_of(id_, letter, envelope.payload)
 
     def _next_id(self) -> str:
         return derived_id(
