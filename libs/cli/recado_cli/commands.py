@@ -25,7 +25,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "go": Entry("go", "go", "Start a run of recipes, and print its id."),
     "pickup": Entry("pickup", "pickup", "Send what was stored without a broker."),
     "run": Entry("runs", "run", "See what happened to runs."),
-    "recipe": Entry("recipes", "recipe", "Check, show and list recipes."),
+    "recipe": Entry("recipes", "recipe", "Check, show, draw and list recipes."),
     "expand": Entry("expand", "expand", "Expand study configurations."),
     "dlq": Entry("dlq", "dlq", "See dead letters, and send them back."),
     "drain": Entry("drain", "drain", "Move a queue's messages to another queue."),
