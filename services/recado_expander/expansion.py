@@ -104,7 +104,8 @@ def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally
             tally.failed.append(participant)
             tally.problems += problems_of(error)
             continue
-        room -= _send(step, participant, blocks, job.by)
+        provenance = prepared.provenance(participant)
+        room -= _send(step, participant, blocks, provenance, job.by)
         tally.sent.append(participant)
         tally.blocks += len(blocks)
         if room <= 0:
@@ -113,15 +114,28 @@ def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally
     return tally
 
 
-def _send(step: Step, participant: int, blocks: list[dict[str, Json]], by: By) -> int:
+def _send(
+    step: Step,
+    participant: int,
+    blocks: list[dict[str, Json]],
+    provenance: dict[str, Json],
+    by: By,
+) -> int:
     """Send a participant's messages; return how many bytes they have."""
     before = len(step.outgoing)
     if by == "participant":
-        step.send({"participant": participant, "blocks": blocks})
+        step.send(
+            {"participant": participant, "blocks": blocks, "provenance": provenance}
+        )
     else:
         for position, block in enumerate(blocks):
             step.send(
-                {"participant": participant, "position": position, "block": block}
+                {
+                    "participant": participant,
+                    "position": position,
+                    "block": block,
+                    "provenance": provenance,
+                }
             )
     return sum(len(each.message.body) for each in step.outgoing[before:])
 

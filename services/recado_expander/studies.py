@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
+from recado import __version__
+from recado.message import Json
 from recado_experiment import Study
 
 MOST: Final = 8
@@ -20,6 +22,14 @@ class Prepared:
     study: Study
     sha256: str
     size: int
+
+    def provenance(self, participant: int) -> dict[str, Json]:
+        """Return what a participant's blocks came from, to be kept with the results."""
+        return {
+            "sha256": self.sha256,
+            "stream": self.study.stream(participant),
+            "recado": __version__,
+        }
 
 
 class Studies:

@@ -83,6 +83,10 @@ class Study:
         """
         return self._begin(participant)[1]
 
+    def stream(self, participant: int) -> float:
+        """Return the seed of a participant's stream of chance."""
+        return self._plan.seed + participant
+
     def order(self, participant: int) -> list[str]:
         """Return the names of a participant's blocks without init and final ones.
 
@@ -100,4 +104,4 @@ class Study:
         if participant < 1:
             text = f"{participant} is not a participant; they count from 1"
             raise refusal(self.name, "participant", text)
-        return Stream(self._plan.seed + participant, participant)
+        return Stream(self.stream(participant), participant)

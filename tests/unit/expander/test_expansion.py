@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from recado import __version__
 from recado.envelope import Envelope
 from recado.errors import SchemaError
 from recado.message import Outgoing
@@ -77,6 +78,11 @@ def failing(text: str, of: range) -> list[int]:
     return found
 
 
+def provenance(participant: int) -> dict[str, object]:
+    digest = sha256(PLAIN.encode()).hexdigest()
+    return {"sha256": digest, "stream": participant, "recado": __version__}
+
+
 def test_each_participant_gets_a_message_with_whole_blocks(step: MakeStep) -> None:
     made = step()
 
@@ -84,8 +90,8 @@ def test_each_participant_gets_a_message_with_whole_blocks(step: MakeStep) -> No
 
     study = Study.read(PLAIN)
     assert payloads(made.outgoing, "next") == [
-        {"participant": 1, "blocks": study.expand(1)},
-        {"participant": 3, "blocks": study.expand(3)},
+        {"participant": 1, "blocks": study.expand(1), "provenance": provenance(1)},
+        {"participant": 3, "blocks": study.expand(3), "provenance": provenance(3)},
     ]
     assert (tally.sent, tally.blocks, tally.failed, tally.left) == ([1, 3], 4, [], [])
 
@@ -95,10 +101,14 @@ def test_each_block_gets_a_message_where_that_is_asked_for(step: MakeStep) -> No
 
     expand(job("2", by="block"), prepared(), made, LIMITS)
 
-    first, second = Study.read(PLAIN).expand(2)
     assert payloads(made.outgoing, "next") == [
-        {"participant": 2, "position": 0, "block": first},
-        {"participant": 2, "position": 1, "block": second},
+        {
+            "participant": 2,
+            "position": position,
+            "block": block,
+            "provenance": provenance(2),
+        }
+        for position, block in enumerate(Study.read(PLAIN).expand(2))
     ]
 
 
