@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import click
 from pydantic_core import to_json
@@ -15,7 +15,9 @@ from recado_cli.output import print_facts, print_json, print_table, when
 _LONGEST: Final = 400
 
 
-def print_part(run: RunRow, book: LogbookReply | None, part: str) -> None:
+def print_part(
+    run: RunRow, book: LogbookReply | None, part: Literal["request", "recipe"]
+) -> None:
     """Print the request or the recipe of a run as JSON.
 
     Raises:

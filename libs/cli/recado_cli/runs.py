@@ -52,21 +52,25 @@ def ls(common: Common, state: str | None, limit: int, as_json: bool) -> None:
 
 @run.command()
 @click.argument("run_id", metavar="RUN")
-@option("--request", "part", flag_value="request", help="Only its request, as JSON.")
-@option("--recipe", "part", flag_value="recipe", help="Only its recipe, as JSON.")
+@option("--request", is_flag=True, help="Only its request, as JSON.")
+@option("--recipe", is_flag=True, help="Only its recipe, as JSON.")
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_common
-def show(common: Common, run_id: str, part: str | None, as_json: bool) -> None:
+def show(
+    common: Common, run_id: str, request: bool, recipe: bool, as_json: bool
+) -> None:
     """Show one run: its request, steps, counts and dead letters.
 
     RUN is a run's id, or how it begins.
     """
+    if request + recipe + as_json > 1:
+        raise click.UsageError("--request, --recipe or --json: one of them")
     from recado_cli.logbook import print_logbook, print_part
     from recado_cli.session import wait_for
 
     found, letters, book = wait_for(_shown(common.settings(), run_id))
-    if part:
-        print_part(found, book, part)
+    if request or recipe:
+        print_part(found, book, "recipe" if recipe else "request")
     elif as_json:
         print_json({"run": found, "dead_letters": letters, "logbook": book})
     else:

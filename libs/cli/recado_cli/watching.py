@@ -182,6 +182,11 @@ async def _watched(
             if look.run is None:
                 await _check_not_refused(transport, ask, progress)
                 continue
+            if look.run.state == "refused":
+                raise FailedError(_refusal(ask, look.run.text))
+            if look.run.state == "waiting":
+                progress.note(f"the run waits: {look.run.text}")
+                continue
             begun.set()
             progress.show(look.run.handled + look.run.dead, look.run.sent)
             if look.is_finished:
@@ -241,8 +246,12 @@ async def _check_not_refused(
         page = None
     for letter in page.letters if page else ():
         if letter.message == ask.message.id:
-            raise FailedError(f"the dispatcher refused run {ask.run}: {letter.text}")
+            raise FailedError(_refusal(ask, letter.text))
     progress.note("the run has not begun; is a dispatcher running? ('recado status')")
+
+
+def _refusal(ask: Ask, text: str) -> str:
+    return f"the dispatcher refused run {ask.run}: {text}"
 
 
 def _print_id(run: str, wish: Wish, stored: Path | None = None) -> None:

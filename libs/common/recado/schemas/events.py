@@ -187,11 +187,14 @@ class RunRow(Strict):
 
     run: str
     state: RunState
-    why: str = Field(description="Why it waits or was refused; empty if it is neither")
-    text: str = Field(description="The same in words")
-    until: float | None = Field(description="When it waits no longer, if that is known")
+    why: str = Field(default="", description="What it waits for; empty if it does not")
+    text: str = Field(default="", description="Why it waits or was refused, in words")
+    until: float | None = Field(
+        default=None, description="When it waits no longer, if that is known"
+    )
     user: str | None = Field(
-        description="Who asked; empty if they gave no name, unset if a step of a run did"
+        default=None,
+        description="Who asked: empty if they gave no name, unset if a step of a run did",
     )
     recipes: list[str]
     sent: int
