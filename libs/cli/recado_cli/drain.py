@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from recado_cli.output import clean, count, print_json, print_table, talk
 
 if TYPE_CHECKING:
     from recado.config import Settings
+    from recado.transport import Depth
     from recado_cli.taking import Limits
 
 
@@ -23,6 +25,8 @@ class Moved:
 
     destinations: Counter[str] = field(default_factory=Counter[str])
     staying: Mapping[str, str] = field(default_factory=dict[str, str])
+    left: Depth | None = None
+    """What the source holds in the end; none if that is not known."""
 
     @property
     def total(self) -> int:
@@ -86,6 +90,7 @@ def drain(
 async def _drained(
     settings: Settings, source: str, destination: str, limits: Limits, moved: Moved
 ) -> None:
+    from recado.errors import UnsupportedError
     from recado_cli.drain_moving import STEP, Moving, check
     from recado_cli.progress import Progress
     from recado_cli.session import connected
@@ -100,6 +105,8 @@ async def _drained(
             )
             moved.staying = taking.staying
             await taking.run()
+        with suppress(UnsupportedError):  # it holds more than can be counted
+            moved.left = await transport.depth(source)
 
 
 async def _looked(
@@ -123,8 +130,17 @@ def _tell(moved: Moved, source: str, *, as_json: bool, is_dry: bool) -> None:
         print_table(["queue", "messages"], rows)
     for id_, why in moved.staying.items():
         talk(clean(f"message {id_} stays: {why}"))
+    for text in _left(moved.left):
+        talk(text)
     done = "would be moved" if is_dry else "moved"
     talk(clean(f"{count(moved.total, 'message')} {done} from {source}"))
+
+
+def _left(depth: Depth | None) -> Iterator[str]:
+    if depth is not None and depth.delayed:
+        yield f"{count(depth.delayed, 'message')} left for a later time"
+    if depth is not None and depth.held:
+        yield f"{count(depth.held, 'message')} left in others' hands"
 
 
 def _document(moved: Moved, source: str, *, is_dry: bool) -> dict[str, Any]:

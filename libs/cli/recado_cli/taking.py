@@ -28,8 +28,9 @@ _COUNTED: Final = 20
 _BATCH: Final = 100
 _FIRST_LOOK_S: Final = 0.05
 _LONGEST_LOOK_S: Final = 0.5
-_STUCK_S: Final = 2.0
-"""How long nothing may come while the broker says that there is something."""
+_STUCK_S: Final = 4.0
+"""How long nothing may come while the broker says that there is something: as long as it
+takes to notice that a process died that held messages."""
 _END_S: Final = 5.0
 
 
@@ -262,8 +263,10 @@ class Taking:
         return look_s if idle_s is None else max(idle_s - quiet_s, 0.001)
 
     async def _is_ready(self) -> bool:
+        """Return whether there is anything that may come: others may give it back."""
         try:
-            return (await self._transport.depth(self._queue)).ready > 0
+            depth = await self._transport.depth(self._queue)
+            return depth.ready > 0 or depth.held > len(self._held)
         except UnsupportedError:  # it holds more than can be counted
             return True
 

@@ -184,8 +184,10 @@ def test_delayed_messages_wait_for_their_time(
     broker.put("a", plain("late"), delay_s=60.0)
     broker.put("a", plain("now"))
 
-    assert command("drain", "a", "b").code == 0
+    result = command("drain", "a", "b")
 
+    assert result.code == 0, result.err
+    assert "1 message left for a later time" in result.err
     assert broker.ids("b") == ["now"]
     assert broker.ids("a") == ["late"]
 

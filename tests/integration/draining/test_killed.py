@@ -1,0 +1,124 @@
+"""A drain may be killed at any time: every message is in one queue or the other."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from asyncio.subprocess import Process
+from collections import Counter
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from recado.ids import new_id
+from recado.transport import Transport, make_transport
+from recado_cli.taking import WINDOW
+from tests.brokers.management import vhost
+from tests.integration.deadletters.tools import Recado
+from tests.transport.inbox import consuming, eventually, ids, to
+
+COUNT: Final = 2_000
+SLOWLY: Final = ("--rate", "600")
+IDS: Final = [f"m{number}" for number in range(COUNT)]
+MAY_DOUBLE: Final = {"embedded": 0, "activemq": 0, "rabbitmq": WINDOW}
+"""By broker: how many messages a killed process may leave in both queues."""
+
+
+@pytest.fixture(params=MAY_DOUBLE)
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which broker it is."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def recado(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncGenerator[Recado]:
+    """The command, with part of a broker of its own."""
+    if kind == "embedded":
+        yield Recado(tmp_path, f"sqlite:///{tmp_path}/broker.db")
+    elif kind == "activemq":
+        server = request.getfixturevalue(kind)
+        yield Recado(tmp_path, server.url_with(f"test.{new_id()[:8]}"))
+    else:
+        server = request.getfixturevalue(kind)
+        with vhost(server) as path:
+            yield Recado(tmp_path, server.url_with(path))
+
+
+@pytest.fixture
+async def transport(recado: Recado) -> AsyncGenerator[Transport]:
+    """A connection that has put messages into the queue ``a``."""
+    transport = make_transport(recado.broker)
+    await transport.open()
+    await transport.declare(["a", "b"])
+    await transport.publish(to("a", *IDS))
+    yield transport
+    await transport.close()
+
+
+async def stopped(
+    recado: Recado,
+    transport: Transport,
+    moved: int,
+    signal_: signal.Signals,
+    *options: str,
+) -> Process:
+    """Have a drain run until so many messages are in the other queue, and stop it."""
+    process = await recado.start("drain", "a", "b", *options)
+
+    async def is_so_far() -> bool:
+        return (await transport.depth("b")).ready >= moved
+
+    await eventually(is_so_far, f"{moved} messages are moved", within_s=30)
+    process.send_signal(signal_)
+    await process.wait()
+    return process
+
+
+async def taken(transport: Transport, queue: str, count: int) -> list[str]:
+    """Return the ids of what is in a queue, and take it."""
+    inbox = await consuming(transport, queue)
+    found: list[str] = []
+    while len(found) < count:
+        some = await inbox.take(min(100, count - len(found)))
+        found += ids(some)
+        await asyncio.gather(*(each.done() for each in some))
+    return found
+
+
+async def test_kill_9_loses_nothing_and_another_drain_ends_the_work(
+    kind: str, recado: Recado, transport: Transport
+) -> None:
+    seed = random.SystemRandom().randrange(1_000_000)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    first = chance.randrange(20, 200)
+
+    await stopped(recado, transport, first, signal.SIGKILL, *SLOWLY)
+    await stopped(recado, transport, first + chance.randrange(300), signal.SIGKILL)
+    last = await recado.run("drain", "a", "b")
+    left = await transport.depth("a")
+    there = await transport.depth("b")
+    found = Counter(await taken(transport, "b", there.ready))
+
+    assert last.code == 0, last.err
+    assert left.total == 0
+    assert sorted(found) == sorted(IDS)
+    assert found.total() - COUNT <= 2 * MAY_DOUBLE[kind]
+
+
+async def test_ctrl_c_puts_back_what_was_in_hand(
+    recado: Recado, transport: Transport
+) -> None:
+    process = await stopped(recado, transport, 50, signal.SIGINT, *SLOWLY)
+    moved = (await transport.depth("b")).ready
+    left = (await transport.depth("a")).ready
+
+    assert process.returncode == 130
+    assert (left, left + moved) == (COUNT - moved, COUNT)
+    assert process.stderr is not None
+    assert f"{moved} messages moved from a" in (await process.stderr.read()).decode()
