@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from recado.control import listening
 from recado.message import Message, encode
 from recado.schemas.dispatch import DISPATCHER_QUEUE
 from recado.transport import make_transport
 from recado_cli.stored import store
-from tests.system.cli_process import PATIENCE_S, run, start, up
+from tests.system.cli_process import PATIENCE_S, Up, run, start, up
 
 
 def test_a_service_is_stopped_by_its_name_and_not_started_again(
@@ -139,3 +140,33 @@ def test_a_watching_pickup_sends_what_is_stored_from_now_on(site: Path) -> None:
 
     assert process.returncode == 130
     assert err.startswith("recado: stopped: 2 sent, 1 still in")
+
+
+async def _tag_of(folder: Path, instance: str) -> object:
+    """Return the tag in an instance's heartbeats."""
+    transport = make_transport(url(folder))
+    await transport.open()
+    async with asyncio.timeout(PATIENCE_S), listening(transport) as listener:
+        while instance not in listener.heard:
+            listener.changed.clear()
+            await listener.changed.wait()
+    await transport.close()
+    return listener.heard[instance].beat.model_dump().get("tag")
+
+
+def test_a_service_that_is_to_be_restarted_comes_back_with_its_tag(
+    site: Path,
+) -> None:
+    flags = ("-r", "--tag", "blue", "--log-format", "json")
+    process = start(site, "service", "-s", "HEL", *flags)
+    alone = Up(process)
+    first = str(alone.until_event("service.ready")["instance"])
+    os.kill(int(first.rpartition(".")[2]), signal.SIGKILL)
+    second = str(alone.until_event("service.ready")["instance"])
+
+    tag = asyncio.run(_tag_of(site, second))
+    code = alone.end(signal.SIGTERM)
+
+    assert second != first
+    assert tag == "blue"
+    assert code == 0

@@ -123,6 +123,7 @@ SERVING: Final[Sequence[tuple[str, str]]] = (
     ("--topology", "Queues are made (declare), looked for (verify) or given (off)."),
     ("--log-level", "The least severe level logged: debug, info, warning or error."),
     ("--log-format", "How a log line looks: json, console or auto."),
+    ("--tag", "A text that every heartbeat carries."),
 )
 
 

@@ -183,7 +183,8 @@ def read_parameters(
         if not mark or not name:
             raise click.UsageError(f"--set takes K=V or K:=JSON, not {text!r}")
         if name in found:
-            raise click.UsageError(f"{name!r} is given twice, by --set {text}")
+            by = "an ID, and by --set as well" if name in others else "--set twice"
+            raise click.UsageError(f"{name!r} is given by {by}")
         found[name] = value if name == key else _from_json(name, value)
     return found
 

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Final
+
 import click
 
 from recado_cli.common import Command, Common, option, pass_common, serving_options
 from recado_cli.completing import service_names
+
+if TYPE_CHECKING:
+    from recado.config import Settings
+
+LIVENESS_PORT: Final = 8000
+"""Zocalo's port, where none is named."""
 
 
 @click.command(cls=Command)
@@ -18,6 +28,23 @@ from recado_cli.completing import service_names
     shell_complete=service_names,
     help="The same as NAME.",
 )
+@option("-r", "--restart", is_flag=True, help="Start it again when it fails.")
+@option("-d", "--debug", is_flag=True, help="The same as --log-level debug.")
+@option(
+    "--liveness",
+    is_flag=True,
+    help=f"The same as --health-port with the liveness port, {LIVENESS_PORT}.",
+)
+@option(
+    "--liveness-port",
+    type=click.IntRange(0, 65_535),
+    help="The port for --liveness.",
+)
+@option(
+    "--liveness-timeout",
+    type=click.FloatRange(min=0),
+    help="Taken, and not needed: the answer never waits.",
+)
 @serving_options
 @click.option(
     "--parent-fd",
@@ -28,7 +55,15 @@ from recado_cli.completing import service_names
 )
 @pass_common
 def service(
-    common: Common, name: str | None, named: str | None, parent_fd: int | None
+    common: Common,
+    name: str | None,
+    named: str | None,
+    restart: bool,
+    debug: bool,
+    liveness: bool,
+    liveness_port: int | None,
+    liveness_timeout: float | None,
+    parent_fd: int | None,
 ) -> int:
     """Run one service in the foreground, until a signal drains it.
 
@@ -38,6 +73,13 @@ def service(
     given = {each for each in (name, named) if each}
     if len(given) != 1:
         raise click.UsageError(_wrong(given), click.get_current_context())
+    if liveness_port is not None and not liveness:
+        raise click.UsageError("--liveness-port needs --liveness")
+    if liveness:
+        port = LIVENESS_PORT if liveness_port is None else liveness_port
+        common.flags.setdefault("health_port", port)
+    if debug:
+        common.flags["log_level"] = "debug"
     settings = common.settings()
     if parent_fd is not None:
         from recado_cli.orphan import drain_without_parent
@@ -54,7 +96,19 @@ def service(
         # A name that is none will be none the next time: nobody is to start it again.
         raise ConfigError(str(error)) from error
     make_transport(settings.broker)
+    if restart:
+        return asyncio.run(_supervised(common, settings, found.service_name()))
     return run_service(found, settings)
+
+
+async def _supervised(common: Common, settings: Settings, name: str) -> int:
+    from recado_cli.lines import Merged
+    from recado_cli.up import drained_by_signals, line_format, make_supervisor
+
+    write = Merged(sys.stdout, line_format(settings.log_format), width=len(name)).write
+    supervisor = make_supervisor(common, settings, {name: 1}, write)
+    with drained_by_signals(supervisor):
+        return await supervisor.run()
 
 
 def _wrong(given: set[str]) -> str:

@@ -67,7 +67,9 @@ async def _up(common: Common, settings: Settings, counts: Mapping[str, int]) -> 
         settings,
         counts,
         Merged(
-            sys.stdout, _format(settings.log_format), width=max(map(len, counts)) + 2
+            sys.stdout,
+            line_format(settings.log_format),
+            width=max(map(len, counts)) + 2,
         ).write,
     )
     with alone(settings) as is_alone:
@@ -178,6 +180,8 @@ def _lock_file(settings: Settings) -> TextIO:
         ) from error
 
 
-def _format(wanted: Literal["auto", "json", "console"]) -> Literal["json", "console"]:
-    # Merged lines are for people, on a terminal or not, unless somebody wants JSON.
+def line_format(
+    wanted: Literal["auto", "json", "console"],
+) -> Literal["json", "console"]:
+    """Return how merged lines look: they are for people, unless somebody wants JSON."""
     return "json" if wanted == "json" else "console"

@@ -53,8 +53,9 @@ def full_name(name: str, names: Iterable[str]) -> str:
         return name
     lowered = name.lower()
     same = [each for each in known if each.lower() == lowered]
-    begun = [each for each in known if lowered and each.lower().startswith(lowered)]
-    found = same or begun
+    begun = [each for each in known if name and each.startswith(name)]
+    nearly = [each for each in known if lowered and each.lower().startswith(lowered)]
+    found = same or begun or nearly
     if len(found) == 1:
         return found[0]
     if found:

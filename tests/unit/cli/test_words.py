@@ -61,7 +61,10 @@ def test_recipes_and_ids_are_told_apart(
         (("-r", "hello", "-n", "7"), "--no-dcid, and ID 7 as well"),
         (("-p",), "which reprocessing?"),
         (("-r", "hello", "-a", "0"), "0 is not in the range"),
-        (("-r", "hello", "7", "-s", "ispyb_dcid=8"), "'ispyb_dcid' is given twice"),
+        (
+            ("-r", "hello", "7", "-s", "ispyb_dcid=8"),
+            "'ispyb_dcid' is given by an ID, and by --set",
+        ),
         (("hello", "--priority", "10"), "10 is not in the range"),
         (("hello", "--at", "soon"), "--at: a time is 14:30"),
         (

@@ -55,6 +55,23 @@ def test_a_beginning_of_several_names_is_refused_with_their_names() -> None:
         full_name("e", ["expander", "eventstore"])
 
 
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [
+        ("Mailer", "Mailer"),
+        ("dispatcher", "Dispatcher"),
+        ("Disp", "Dispatcher"),
+        ("disp", "dispatchnow"),
+        ("JSON", "JSONLines"),
+        ("json", "JSONLines"),
+    ],
+)
+def test_names_are_resolved_in_zocalos_order(name: str, full: str) -> None:
+    known = ["Dispatcher", "JSONLines", "Mailer", "dispatchnow"]
+
+    assert full_name(name, known) == full
+
+
 @pytest.mark.parametrize("name", ["expnader", ""])
 def test_an_unknown_name_hears_which_there_are(name: str) -> None:
     with pytest.raises(NotFoundError, match="known: eventstore, expander"):
