@@ -27,7 +27,7 @@ def doctor(common: Common, as_json: bool) -> None:
     from recado_cli.sources import settings_with_sources
 
     settings = common.settings()
-    sources = settings_with_sources(settings, common)
+    sources = settings_with_sources(common)
     findings = list(examine(settings))
     if as_json:
         said = [{"setting": it[0], "value": it[1], "from": it[2]} for it in sources]

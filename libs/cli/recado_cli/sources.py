@@ -1,56 +1,19 @@
-"""Where each setting comes from: a flag, a variable, the file, or the default."""
+"""Where each setting comes from: a flag, a variable, a file, or the default."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
-
-import tomli
-
-from recado.config import (
-    CONFIG_VARIABLE,
-    ENVIRONMENT_VARIABLE,
-    FILE,
-    PREFIX,
-    SETTINGS,
-    Settings,
-    shown,
-)
+from recado.config import load_with_sources, shown
 from recado_cli.common import Common
 
 
-def settings_with_sources(
-    settings: Settings, common: Common
-) -> list[tuple[str, str, str]]:
-    """Return each setting's name, its value fit to be shown, and who gave it."""
-    tables = _tables(common.environment)
+def settings_with_sources(common: Common) -> list[tuple[str, str, str]]:
+    """Return each setting's name, its value fit to be shown, and who gave it.
+
+    Raises:
+        ConfigError: with every problem, each with its source.
+    """
+    settings, sources = load_with_sources(common.flags, environment=common.environment)
     return [
-        (name, shown(str(getattr(settings, name))), _source(name, common, tables))
-        for name in SETTINGS
+        (name, shown(str(getattr(settings, name))), source)
+        for name, source in sources.items()
     ]
-
-
-def _source(name: str, common: Common, tables: Mapping[str, Mapping[str, Any]]) -> str:
-    variable = f"{PREFIX}{name.upper()}"
-    if name in common.flags:
-        return f"--{name.replace('_', '-')}"
-    for given in (variable, f"{variable}_FILE"):
-        if os.environ.get(given):
-            return given
-    for table, content in tables.items():
-        if name in content:
-            return f"{FILE} [{table}]"
-    return "default"
-
-
-def _tables(environment: str | None) -> dict[str, Mapping[str, Any]]:
-    path = Path(os.environ.get(CONFIG_VARIABLE) or FILE).expanduser()
-    if not path.is_file():
-        return {}
-    # It has been read without complaint once already, for the settings themselves.
-    document = tomli.loads(path.read_text(encoding="utf-8"))
-    chosen = environment or os.environ.get(ENVIRONMENT_VARIABLE, "")
-    named = document.get("environment", {}).get(chosen, {})
-    return {f"environment.{chosen}": named, "default": document.get("default", {})}

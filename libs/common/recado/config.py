@@ -18,12 +18,13 @@ import tomli
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from recado.errors import ConfigError, Problem, nearest
+from recado.errors import ConfigError, Problem, ProblemsError, nearest
 
 FILE: Final = "recado.toml"
 PREFIX: Final = "RECADO_"
 CONFIG_VARIABLE: Final = "RECADO_CONFIG"
 ENVIRONMENT_VARIABLE: Final = "RECADO_ENV"
+ZOCALO_VARIABLE: Final = "ZOCALO_CONFIG"
 BROKER_SCHEMES: Final = ("sqlite", "amqp", "amqps", "stomp", "stomp+ssl")
 STORE_SCHEMES: Final = ("sqlite", "postgresql")
 MANAGEMENT_SCHEMES: Final = ("http", "https")
@@ -210,9 +211,24 @@ def load_settings(
 
     ``flags`` are by setting; one that is None was not given. An empty variable was not
     given either. Relative paths start from ``cwd``, those in the file from its folder.
+    Without a file, a configuration of Zocalo stands in its place, if there is one.
 
     Raises:
         ConfigError: with every problem, each with the source that it came from.
+    """
+    return load_with_sources(flags, environ, cwd, environment)[0]
+
+
+def load_with_sources(
+    flags: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    environment: str | None = None,
+) -> tuple[Settings, dict[str, str]]:
+    """Return the settings as :func:`load_settings` does, and by name who gave each.
+
+    Raises:
+        ConfigError: as there.
     """
     environ = os.environ if environ is None else environ
     cwd = Path.cwd() if cwd is None else cwd.absolute()
@@ -237,7 +253,8 @@ def load_settings(
         ]
     else:
         if not problems:
-            return settings
+            sources = {name: it.source for name, it in given.items()}
+            return settings, {name: sources.get(name, "default") for name in SETTINGS}
     raise ConfigError("\n".join(shown(str(problem)) for problem in problems))
 
 
@@ -318,6 +335,8 @@ def _from_file(
     chooser = "--environment" if environment else ENVIRONMENT_VARIABLE
     path = cwd / Path(named or FILE).expanduser()
     if not named and not path.is_file():
+        if configuration := environ.get(ZOCALO_VARIABLE):
+            return _from_zocalo(cwd / configuration, environ, chosen, cwd, problems)
         if chosen:
             wrong = f"no environment {chosen!r}, since there is no {FILE} in {cwd}"
             problems.append(Problem(chooser, wrong))
@@ -336,6 +355,31 @@ def _from_file(
         for name, value in tables.get(table, {}).items()
         if name in SETTINGS
     }
+
+
+def _from_zocalo(
+    path: Path,
+    environ: Mapping[str, str],
+    chosen: str,
+    cwd: Path,
+    problems: list[Problem],
+) -> dict[str, _Given]:
+    # Reading YAML costs time, and hardly anybody needs it.
+    from recado.zocalo import ENVIRONMENT_VARIABLE as OTHERWISE
+    from recado.zocalo import zocalo_settings
+
+    try:
+        told = zocalo_settings(path, chosen, environ.get(OTHERWISE, ""))
+    except ProblemsError as error:
+        problems += [
+            Problem(f"{path.name}: {it.path}" if it.path else path.name, it.text)
+            for it in error.problems
+        ]
+        return {}
+    except ConfigError as error:
+        problems.append(Problem(ZOCALO_VARIABLE, str(error)))
+        return {}
+    return {it.name: _Given(it.value, it.source, cwd) for it in told}
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ def test_each_setting_says_where_it_comes_from(
     assert sources["state"] == "RECADO_STATE"
     assert sources["log_level"] == "RECADO_LOG_LEVEL_FILE"
     assert sources["recipes"] == "--recipes"
-    assert sources["topology"] == "recado.toml [environment.lab]"
-    assert sources["grace_s"] == "recado.toml [default]"
+    assert sources["topology"] == "recado.toml: environment.lab.topology (line 5)"
+    assert sources["grace_s"] == "recado.toml: default.grace_s (line 2)"
     assert sources["plugins"] == "default"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import yaml
 
@@ -46,3 +46,20 @@ class _Loader(yaml.SafeLoader):
                 )
             seen.add((key.tag, key.value))
         return super().construct_mapping(node, deep)
+
+
+def as_table(value: object) -> dict[str, Any] | None:
+    """Return a value as a table, its keys as text; none if it is no table."""
+    if not isinstance(value, dict):
+        return None
+    entries = cast("dict[object, Any]", value).items()
+    return {str(key): each for key, each in entries}
+
+
+def as_texts(value: object) -> list[str] | None:
+    """Return a value as a list of texts; none if it is no such list."""
+    if not isinstance(value, list):
+        return None
+    entries = cast("list[object]", value)
+    texts = [each for each in entries if isinstance(each, str)]
+    return texts if len(texts) == len(entries) else None
