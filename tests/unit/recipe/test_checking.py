@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from recado.errors import Problem, RecipeError
-from recado.recipe import Recipe, check, read_recipe, values
+from recado.recipe import Recipe, apply_parameters, check, merge, read_recipe, values
 
 TWO: dict[Any, Any] = {
     "start": [[1, 0]],
@@ -422,14 +422,27 @@ def layers(count: int) -> dict[str, Any]:
     return recipe
 
 
-@pytest.mark.parametrize("shape", [chain, layers])
-def test_checking_takes_twice_as_long_for_a_recipe_twice_as_large(
-    shape: Callable[[int], dict[str, Any]],
-) -> None:
-    once = steps_visited(lambda: Recipe.read(shape(40)))
-    twice = steps_visited(lambda: Recipe.read(shape(80)))
+def read(document: dict[str, Any]) -> object:
+    return Recipe.read(document)
 
-    assert twice < 2.2 * once
+
+def fill(document: dict[str, Any]) -> object:
+    return apply_parameters(Recipe.trusted(document), {"x": 1})
+
+
+def merge_twice(document: dict[str, Any]) -> object:
+    return merge(document, document)
+
+
+@pytest.mark.parametrize("work", [read, check, fill, merge_twice])
+@pytest.mark.parametrize("shape", [chain, layers])
+def test_four_times_as_large_a_recipe_takes_four_times_as_long(
+    shape: Callable[[int], dict[str, Any]], work: Callable[[dict[str, Any]], object]
+) -> None:
+    once = steps_visited(lambda: work(shape(40)))
+    four_times = steps_visited(lambda: work(shape(160)))
+
+    assert four_times < 4.4 * once
 
 
 def test_a_chain_of_thousands_of_steps_is_fine() -> None:
