@@ -6,12 +6,13 @@ the recipe's own ``error`` names. None hears of what failed in it, or behind it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from recado.envelope import Envelope
-from recado.errors import Problem, ProblemsError
+from recado.errors import Problem, ProblemsError, RecipeError
 from recado.message import Outgoing, encode
 from recado.outbox import Outbox
 from recado.recipe import Recipe
@@ -19,6 +20,7 @@ from recado.transport.sizes import MAX_BODY
 
 _MOST_STEPS: Final = 100
 _MOST_BYTES: Final = MAX_BODY
+_is_topic: Final = re.compile(r"(?!amq\.)[A-Za-z0-9_.:/-]{1,200}").fullmatch
 
 
 class Failed(Protocol):
@@ -162,4 +164,8 @@ def _notice(
     outbox.send_step(envelope, step, path, value, recipe=recipe, channel=channel)
     for outgoing in outbox.outgoing:
         outgoing.exchange = ""
+        if outgoing.is_topic and not _is_topic(outgoing.queue):
+            # Queues can be looked for; a topic is there as soon as somebody sends to it.
+            text = f"{outgoing.queue!r:.200} is not a topic that any broker can have"
+            raise RecipeError("recipe", [Problem(f"{step}.topic", text)])
     return Notice(step, tuple(outbox.outgoing), outbox.children, outbox.checksum)

@@ -156,6 +156,8 @@ def test_a_step_that_does_not_report_is_told_and_not_counted() -> None:
         ([3], "3: no queue and no topic"),
         ([4], "a delay is in seconds"),
         ([5], "queue: must be a text"),
+        ([6], "6.topic: 'errors.>' is not a topic that any broker can have"),
+        ([7], "7.topic: 'amq.errors' is not a topic"),
     ],
 )
 def test_a_hostile_recipe_is_a_trouble_and_no_error(error: Any, trouble: str) -> None:
@@ -165,6 +167,8 @@ def test_a_hostile_recipe_is_a_trouble_and_no_error(error: Any, trouble: str) ->
         "3": {"service": "nowhere"},
         "4": {"queue": "late", "transport-delay": "long"},
         "5": {"queue": ["a"]},
+        "6": {"topic": "errors.>"},
+        "7": {"queue": "errors", "topic": "amq.errors"},
     }
 
     telling = told(envelope(steps))
