@@ -62,8 +62,12 @@ async def transport(broker: Broker, tmp_path: Path) -> AsyncGenerator[Transport]
 
 def dead(step: dict[str, Any]) -> Outgoing:
     """Return a dead letter whose recipe has an error output to a step."""
-    recipe = {"1": {"queue": "work", "error": [2]}, "2": step, "start": [[1, {}]]}
-    body = {
+    recipe: dict[str, Any] = {
+        "1": {"queue": "work", "error": [2]},
+        "2": step,
+        "start": [[1, {}]],
+    }
+    body: dict[str, Any] = {
         "recipe": recipe,
         "recipe-pointer": 1,
         "environment": {"ID": "run"},
