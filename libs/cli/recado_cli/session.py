@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
+
+import structlog
 
 from recado.config import Settings, shown
 from recado.errors import RequestTimeoutError, UnroutableError
@@ -29,6 +32,7 @@ async def connected(settings: Settings) -> AsyncGenerator[Transport]:
         DisconnectedError: if the broker is away.
     """
     check_there(settings.broker)
+    _log_aside()
     transport = make_transport(settings.broker)
     await transport.open()
     try:
@@ -56,6 +60,12 @@ def asking(service: str, settings: Settings) -> Generator[None]:
             f"the {service} service does not answer on {shown(settings.broker)}; "
             "is the suite running? ('recado status' tells, 'recado up' starts it)"
         ) from error
+
+
+def _log_aside() -> None:
+    """Have what the transport logs go to standard error: standard out is for data."""
+    if not structlog.is_configured():
+        structlog.configure(logger_factory=lambda *_: structlog.PrintLogger(sys.stderr))
 
 
 def check_there(broker: str) -> None:
