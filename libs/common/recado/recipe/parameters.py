@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, cast
 
-from recado.errors import Problem, RecipeError
-from recado.message import Json
+from recado.errors import Problem, RecipeError, SchemaError
+from recado.message import Json, encode
 from recado.recipe.checking import Findings
 from recado.recipe.model import Recipe
 from recado.recipe.policy import POLICY, policy_flaws
@@ -14,6 +14,7 @@ from recado.recipe.reading import (
     ABOUT,
     DELAY,
     MAX_NAME,
+    PARAMETERS,
     ROUTES,
     seconds,
     step_id,
@@ -28,10 +29,14 @@ from recado.recipe.templates import (
     look_up,
     replacement,
 )
-from recado.recipe.values import MAX_SIZE, Flaws, Trail, hint, plain, shown
+from recado.recipe.values import MAX_SIZE, Flaws, Trail, hint, length, plain, shown
 
 _MAX_HINTS: Final = 20
 _MUST_BE_KNOWN: Final = frozenset({*ROUTES, DELAY, *POLICY})
+_FREE: Final = frozenset({PARAMETERS, "service", "wrapper"})
+"""The keys of a step whose values never make its recipe invalid."""
+_SURELY_FITS: Final = MAX_SIZE // 4
+"""Bytes of JSON that are within the bounds, whatever they hold: a digit counts for five."""
 
 
 def apply_parameters(
@@ -58,7 +63,17 @@ def apply_parameters(
         text = f"with its parameters larger than {MAX_SIZE} characters"
         raise RecipeError(titled(name), [Problem("", text)]) from None
     Findings(filling.flaws.problems()).raise_errors(titled(name))
+    if recipe.is_checked and not filling.is_reshaped and _fits(document):
+        return Recipe(document, is_checked=True)
     return Recipe.read(document, name)
+
+
+def _fits(document: dict[str, Json]) -> bool:
+    """Return whether a document is surely not too large, and can be written as JSON."""
+    try:
+        return len(encode(document)) <= _SURELY_FITS
+    except SchemaError:  # half of a surrogate pair, which a format may have made
+        return False
 
 
 class _FullError(Exception):
@@ -70,6 +85,9 @@ class _Filling:
         self.values = values
         self.flaws = Flaws()
         self.room = MAX_SIZE
+        self.is_reshaped = False
+        """Whether more was filled in than what cannot make a valid recipe invalid."""
+        self._templates = 0
 
     def recipe(self, raw: dict[str, Json]) -> dict[str, Json]:
         return {
@@ -83,17 +101,22 @@ class _Filling:
     def _step(self, step: dict[str, Json], trail: Trail) -> dict[str, Json]:
         made: dict[str, Json] = {}
         for key, value in step.items():
+            templates, known = self._templates, len(self.flaws)
             name = self._key(key, trail, made)
-            known = len(self.flaws)
             made[name] = filled = self._value(
                 value, (trail, key), must_be_known=name in _MUST_BE_KNOWN
             )
+            if templates < self._templates and key not in _FREE:
+                self.is_reshaped = True
             if len(self.flaws) == known and (text := _unfit(name, filled)):
                 self.flaws.add((trail, key), text)
         return made
 
     def _value(self, value: Json, trail: Trail, *, must_be_known: bool = False) -> Json:
         if isinstance(value, str):
+            # Most texts have no templates.
+            if "{" not in value and "}" not in value:
+                return value
             return self._text(value, trail, must_be_known=must_be_known)
         if isinstance(value, list):
             return [
@@ -110,7 +133,8 @@ class _Filling:
         return made
 
     def _key(self, key: str, trail: Trail, taken: Mapping[str, Json]) -> str:
-        name = self._text(key, (trail, key))
+        has_template = "{" in key or "}" in key
+        name = self._text(key, (trail, key)) if has_template else key
         if not isinstance(name, str):
             self.flaws.add((trail, key), f"a key is text, not {shown(name)}")
             return key
@@ -119,8 +143,7 @@ class _Filling:
         return name
 
     def _text(self, text: str, trail: Trail, *, must_be_known: bool = False) -> Json:
-        if "{" not in text and "}" not in text:
-            return text
+        self._templates += 1
         try:
             field = replacement(text)
             if field is not None:
@@ -152,13 +175,19 @@ class _Filling:
 
     def _replacement(self, field: Field, trail: Trail, *, must_be_known: bool) -> Json:
         try:
-            return look_up(field, self.values)
+            value = look_up(field, self.values)
         except UnknownNameError as error:
             if must_be_known:
                 self._refuse_unknown(str(error.args[0]), trail)
         except FaultError as error:
             if must_be_known:
                 self.flaws.add(trail, str(error))
+        else:
+            copy, problems = plain(value, length(trail))
+            if not problems:
+                return copy
+            self.is_reshaped = True  # nested too deeply in this place
+            return value
         return None
 
     def _refuse_unknown(self, name: str, trail: Trail) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from recado.message import Json
@@ -16,6 +17,10 @@ from recado.recipe.values import hint, shown
 
 MAX_WIDTH: Final = 1000
 """The widest field and the most digits that a format may ask for."""
+
+_SHORT: Final = 200
+"""Characters of a text that is worth remembering: the same recipes come again and again."""
+_REMEMBERED: Final = 4096
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{[^{}]*+(?:\{[^{}]*+\}[^{}]*+)*+\}|[{}]")
 _FIELD: Final = re.compile(
@@ -54,6 +59,11 @@ class Field:
     conversion: str | None = None
     spec: str = ""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for no format at all."""
+        return not (self.spec or self.conversion)
+
 
 def fields(text: str) -> Iterator[str | Field]:
     """Yield a text's parts: what is literal, and its fields.
@@ -61,19 +71,35 @@ def fields(text: str) -> Iterator[str | Field]:
     Raises:
         FaultError: at the first part that is malformed.
     """
+    parts, fault = _remembered(text) if len(text) <= _SHORT else _parts(text)
+    yield from parts
+    if fault:
+        raise FaultError(fault)
+
+
+def _parts(text: str) -> tuple[tuple[str | Field, ...], str]:
+    """Return a text's parts, and what is wrong with the one after the last of them."""
+    parts: list[str | Field] = []
     end = 0
     for token in _TOKEN.finditer(text):
-        yield text[end : token.start()]
+        parts.append(text[end : token.start()])
         end, found = token.end(), token.group()
-        if found in {"{{", "}}"}:
-            yield found[0]
-        elif len(found) == 1:
-            raise FaultError(
-                f"a single {found!r}; write {found * 2!r} for the character"
-            )
-        else:
-            yield _field(found)
-    yield text[end:]
+        try:
+            parts.append(_part(found))
+        except FaultError as error:
+            return tuple(parts), str(error)
+    return (*parts, text[end:]), ""
+
+
+_remembered = lru_cache(_REMEMBERED)(_parts)
+
+
+def _part(token: str) -> str | Field:
+    if token in {"{{", "}}"}:
+        return token[0]
+    if len(token) > 1:
+        return _field(token)
+    raise FaultError(f"a single {token!r}; write {token * 2!r} for the character")
 
 
 def _field(text: str) -> Field:
@@ -109,7 +135,7 @@ def replacement(text: str) -> Field | None:
     Raises:
         FaultError: if what it names is malformed.
     """
-    match = _REPLACE.fullmatch(text)
+    match = _REPLACE.fullmatch(text) if text.startswith("{$") else None
     if match is None:
         return None
     field = _field(f"{{{match[1]}}}")
@@ -158,6 +184,8 @@ def filled(field: Field, values: Mapping[str, Json]) -> str:
         FaultError: if the value does not exist, or does not fit the format.
     """
     value = look_up(field, values)
+    if field.is_plain:
+        return value if isinstance(value, str) else format(value)
     convert = _CONVERSIONS.get(field.conversion or "")
     spec = _spec(field, values) if "{" in field.spec else field.spec
     _check_spec(field, spec)

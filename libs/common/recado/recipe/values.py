@@ -73,15 +73,15 @@ class _FullError(Exception):
     """Raised inside this module to stop at a document that is too large."""
 
 
-def plain(document: object) -> tuple[Json, tuple[Problem, ...]]:
+def plain(document: object, depth: int = 0) -> tuple[Json, tuple[Problem, ...]]:
     """Return a copy that holds nothing but JSON, and what else there was, by path.
 
     Tuples become lists. Numbers are accepted as keys of the outermost object, where they
-    are step ids.
+    are step ids. ``depth`` is how deep inside of another document this one is.
     """
     copier = _Copier()
     try:
-        return copier.copy(document, None, 0), copier.flaws.problems()
+        return copier.copy(document, None, depth), copier.flaws.problems()
     except _FullError:
         return None, (Problem("", f"larger than {MAX_SIZE} characters"),)
 
@@ -94,9 +94,9 @@ class _Copier:
         self.room = MAX_SIZE
 
     def copy(self, value: object, trail: Trail, depth: int) -> Json:
-        self._charge(_VALUE_SIZE)
         if isinstance(value, str):
-            return self._text(value, trail)
+            return self._text(value, trail, _VALUE_SIZE)
+        self._charge(_VALUE_SIZE)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
@@ -111,8 +111,11 @@ class _Copier:
         if self.room < 0:
             raise _FullError
 
-    def _text(self, value: str, trail: Trail) -> str:
-        self._charge(len(value))
+    def _text(self, value: str, trail: Trail, more: int = 0) -> str:
+        # Not a call of _charge: this runs for every key and most values of a recipe.
+        self.room -= len(value) + more
+        if self.room < 0:
+            raise _FullError
         if not value.isascii() and not _is_unicode(value):
             self.flaws.add(trail, "holds half of a surrogate pair, which UTF-8 has not")
         return value
@@ -164,6 +167,15 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def length(trail: Trail) -> int:
+    """Return how many keys a trail has: how deep the place is that it leads to."""
+    keys = 0
+    while trail is not None:
+        trail, _ = trail
+        keys += 1
+    return keys
 
 
 def path_of(trail: Trail) -> str:
