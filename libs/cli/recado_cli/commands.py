@@ -38,6 +38,7 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "wrap": Entry("wrap", "wrap", "Run a long job, and tell of it."),
     "shutdown": Entry("shutdown", "shutdown", "Have instances end, and see it."),
     "health": Entry("health", "health", "Ask an instance whether it is ready."),
+    "config": Entry("config.command", "config", "Show settings; import Zocalo's."),
     "doctor": Entry("doctor", "doctor", "Check this installation, and say what to do."),
     "demo": Entry("demo", "demo", "Run a study from start to end, and show it."),
     "completion": Entry(

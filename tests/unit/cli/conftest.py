@@ -30,7 +30,7 @@ Command = Callable[..., Result]
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with a recipe folder in it."""
-    for name in [name for name in os.environ if name.startswith("RECADO_")]:
+    for name in [it for it in os.environ if it.startswith(("RECADO_", "ZOCALO_"))]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recipes").mkdir()

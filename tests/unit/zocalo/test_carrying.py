@@ -87,8 +87,7 @@ def test_what_no_setting_says_is_told_with_its_block_and_the_reason(
 
     assert {(it.what, it.block): it.reason for it in left(path)} == {
         ("storage 'zocalo.dispatcher.logbook_location'", "store"): (
-            "what a run was started from is in the event store:"
-            " 'recado run show --logbook'"
+            "the event store keeps what a run was started from; 'recado run show' tells it"
         ),
         ("storage 'facility.key'", "store"): "nothing of recado reads it",
         (

@@ -33,7 +33,7 @@ _FOLDERS: Final[Mapping[str, str]] = {
 """By key of the storage: the setting that is the same folder."""
 _ELSEWHERE: Final[Mapping[str, str]] = {
     "zocalo.dispatcher.logbook_location": (
-        "what a run was started from is in the event store: 'recado run show --logbook'"
+        "the event store keeps what a run was started from; 'recado run show' tells it"
     ),
     "logging": "what is logged, and how, is set by log_level and log_format",
     "graylog": "services log JSON lines to standard out, for a collector to send on",

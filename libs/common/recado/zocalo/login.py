@@ -46,6 +46,11 @@ class Login:
         secret = f":{quote(self.password, safe='')}" if self.password else ""
         return self._url(secret)
 
+    @property
+    def without_password(self) -> str:
+        """The URL as it may be shown."""
+        return self._url(":***" if self.password else "")
+
     def url_with(self, password_file: Path) -> str:
         """Return the URL with a file in place of the password."""
         return f"{self._url('')}?password_file={quote(str(password_file))}"

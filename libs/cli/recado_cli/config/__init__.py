@@ -1,0 +1,1 @@
+"""``recado config``: the settings that hold, and those of Zocalo carried over."""
