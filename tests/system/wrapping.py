@@ -10,9 +10,16 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from recado.events import Event
+from recado.config import Settings
+from recado.events import HANDLED, RUN_STARTED, Event, run_stream
+from recado.ids import checksum, derived_id, new_id
 from recado.message import Message
 from recado.transport import Transport, make_transport
+from recado.wrapping.assignment import Assignment
+from recado.wrapping.order import Order
+from recado.wrapping.wrap import Wrap
+from recado_eventstore.facts import read_facts
+from recado_eventstore.runs import Account
 from tests.system.cli_process import PATIENCE_S, variables
 
 WRAPPERS = Path(__file__).with_name("wrappers")
@@ -28,6 +35,23 @@ CHANNELS = (
 )
 
 
+def envelope(payload: Any = None, queue: str = "notes", **step: Any) -> bytes:
+    """Return an envelope whose outputs all go to ``queue``."""
+    recipe: dict[str, Any] = {
+        "1": {"queue": "cluster", "output": dict.fromkeys(CHANNELS, 2), **step},
+        "2": {"queue": queue},
+        "start": [[1, []]],
+    }
+    document: dict[str, Any] = {
+        "recipe": recipe,
+        "recipe-pointer": 1,
+        "recipe-path": [4],
+        "environment": {"ID": RUN},
+        "payload": payload,
+    }
+    return json.dumps(document).encode()
+
+
 class Site:
     """A folder where jobs run, and the broker that they are told to."""
 
@@ -40,27 +64,16 @@ class Site:
             **variables(folder),
             "PYTHONPATH": str(WRAPPERS),
             "RECADO_LOG_FORMAT": "json",
+            "RECADO_BROKER": self.url,
             **environment,
         }
 
-    def envelope(
+    def given(
         self, payload: Any = None, queue: str = "notes", **step: Any
     ) -> tuple[str, str]:
-        """Write an envelope whose outputs all go to ``queue``; return how it is given."""
-        recipe: dict[str, Any] = {
-            "1": {"queue": "cluster", "output": dict.fromkeys(CHANNELS, 2), **step},
-            "2": {"queue": queue},
-            "start": [[1, []]],
-        }
-        document: dict[str, Any] = {
-            "recipe": recipe,
-            "recipe-pointer": 1,
-            "recipe-path": [4],
-            "environment": {"ID": RUN},
-            "payload": payload,
-        }
+        """Write an envelope to a file, and return how it is given."""
         path = self.folder / "envelope.json"
-        path.write_text(json.dumps(document))
+        path.write_bytes(envelope(payload, queue, **step))
         return "--recipewrapper", str(path)
 
     def start(
@@ -90,13 +103,30 @@ class Site:
             check=False,
         )
 
-    def file(self, given: tuple[str, str]) -> bytes:
-        """Return what stands in the envelope that is given so."""
-        return Path(given[1]).read_bytes()
-
     def left(self) -> list[Path]:
         """Return the files of what jobs have not sent."""
         return sorted((self.state / "wrap").rglob("*.json"))
+
+    async def wrapped(
+        self,
+        *command: str,
+        envelope: bytes | None = None,
+        wrapper: str = "",
+        result_files: Sequence[Path] = (),
+        time_limit_s: float | None = None,
+    ) -> int:
+        """Run a job from within this process, and return the exit code."""
+        assignment = Assignment.read(envelope) if envelope else None
+        order = Order(
+            job=assignment.id if assignment else new_id(),
+            assignment=assignment,
+            command=command,
+            wrapper=wrapper,
+            result_files=result_files,
+            time_limit_s=time_limit_s,
+        )
+        settings = Settings(state=self.state, broker=self.url, grace_s=5)
+        return await Wrap(order, settings, make_transport(self.url)).run()
 
     @asynccontextmanager
     async def broker(self) -> AsyncGenerator[Transport]:
@@ -133,6 +163,20 @@ class Site:
         ]
         return [event for event in told if not types or event.type in types]
 
+    async def run_state(self) -> str:
+        """Return the state of the jobs' run once somebody has handled their outputs."""
+        told = {event.id: event for event in await self.events()}
+        stream = run_stream(RUN)
+        for message in await self.queued("notes"):
+            id_ = derived_id(message.id, "outcome")
+            told[id_] = Event(id_, stream, HANDLED, {"message": message.id}, 1.0)
+        first = new_id()
+        data = {"children": 1, "checksum": f"{checksum(first):016x}"}
+        told["start"] = Event(new_id(), stream, RUN_STARTED, data, 1.0)
+        told["first"] = Event(new_id(), stream, HANDLED, {"message": first}, 1.0)
+        facts = read_facts(list(told.values()))
+        return Account(1, RUN).after(list(facts.values()))[0].state
+
 
 def logged(stderr: bytes, event: str) -> list[dict[str, Any]]:
     """Return the log lines of an event among what was written to standard error."""
@@ -156,6 +200,6 @@ def ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes, bytes]:
     return process.returncode, out or b"", error
 
 
-def shell(script: str) -> Sequence[str]:
+def shell(script: str) -> tuple[str, str, str]:
     """Return a shell's script as a command to be wrapped."""
-    return ("--", "sh", "-c", script)
+    return "sh", "-c", script

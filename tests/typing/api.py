@@ -26,6 +26,7 @@ from recado import (
     takes_batch,
 )
 from recado.testing import DeadLetter, Harness
+from recado.wrapping import Job, Wrapper
 
 
 class Picture(BaseModel):
@@ -140,3 +141,18 @@ def what_does_not_fit_is_an_error(event: Event, step: Step) -> None:
     event.version = 2  # type: ignore[misc] # pyright: ignore[reportAttributeAccessIssue] - the error is the claim
     RetryLater("soon")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] - the error is the claim
     step.send_to({"width": 1})  # type: ignore[arg-type, call-arg] # pyright: ignore[reportArgumentType, reportCallIssue] - the error is the claim
+
+
+class Reduce(Wrapper):
+    async def run(self, job: Job) -> bool | None:
+        assert_type(job.run, str)
+        job.task = "reducing"
+        job.update({"done": 1})
+        await job.send_to("mine", job.payload, delay_s=1.0, headers={"a": "b"})
+        await job.record_result_all_files(["a.nxs"])
+        return None
+
+
+class Block(Wrapper):
+    def run(self, job: Job) -> None:
+        job.send(job.parameters["x"])

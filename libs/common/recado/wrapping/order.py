@@ -53,9 +53,10 @@ class Order:
 
     @property
     def program(self) -> list[str]:
-        """What is executed: of a wrapper, the program that runs wrappers."""
+        """What is executed: for a wrapper, the program that runs wrappers."""
         if self.wrapper:
-            return [sys.executable, "-m", "recado.wrapping.inside"]
+            # Not with -m alone, or what stands in the working folder could be imported.
+            return [sys.executable, "-P", "-m", "recado.wrapping.inside"]
         return list(self.command)
 
     def first_words(self, level: Level, format_: Format) -> dict[str, Any]:

@@ -60,6 +60,9 @@ class Post:
         topology: Topology = "declare",
     ) -> None:
         self.connected = asyncio.Event()
+        """Set once the broker was there."""
+        self.tried = asyncio.Event()
+        """Set once it is known whether it is there at the start."""
         self._transport = transport
         self._journal = journal
         self._clock = clock
@@ -125,7 +128,6 @@ class Post:
             ConfigError: if the broker's URL, or the place it names, cannot be used.
         """
         await self._connect()
-        self.connected.set()
         wait_s = FIRST_WAIT_S
         while True:
             await self._some.wait()
@@ -140,8 +142,11 @@ class Post:
                 queues = [EVENTS_QUEUE, DEAD_LETTERS]
                 await self._transport.declare(queues, self._topology)
             except TransportError as error:
+                self.tried.set()
                 wait_s = await self._pause(wait_s, error)
             else:
+                self.connected.set()
+                self.tried.set()
                 return
 
     async def _send(self, batch: Sequence[_Waiting]) -> TransportError | None:

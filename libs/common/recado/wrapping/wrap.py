@@ -36,8 +36,8 @@ from recado.wrapping.results import all_files, found, result_file
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
 
-FIRST_S: Final = 5.0
-"""How long a job waits for the broker before it starts without."""
+FIRST_S: Final = 3.0
+"""How long a job waits for a broker that does not answer, before it starts without."""
 LAST_S: Final = 2.0
 FIRST_TOLD_S: Final = 10.0
 """After how long it is told what a job has written; then ever more rarely."""
@@ -127,15 +127,15 @@ class Wrap:
     # The broker
 
     async def _reach(self, posting: asyncio.Task[None]) -> None:
-        """Wait for the broker, for a while: the job does not depend on it."""
-        connected = asyncio.create_task(self.post.connected.wait())
-        waits = asyncio.wait({posting, connected}, return_when=asyncio.FIRST_COMPLETED)
-        is_there = await within(self.clock, FIRST_S, waits)
-        connected.cancel()
+        """Try the broker once, for a while at most: the job does not depend on it."""
+        tried = asyncio.create_task(self.post.tried.wait())
+        either = asyncio.wait({posting, tried}, return_when=asyncio.FIRST_COMPLETED)
+        await within(self.clock, FIRST_S, either)
+        tried.cancel()
         if posting.done():
             posting.result()
-        if not is_there:
-            self.log.warning("job.unattended", waited_s=FIRST_S)
+        if not self.post.connected.is_set():
+            self.log.warning("job.unattended")
 
     async def _attend(self) -> None:
         await self.post.connected.wait()
