@@ -18,6 +18,7 @@ from recado.errors import Problem, SchemaError
 from recado.ids import new_id
 from recado.letter import Failure, Letter, cleaned, read_history
 from recado.message import LETTER, Message
+from recado.notices import may_be_heard
 from recado.revival import retries_of
 from recado.schemas.letters import UNKNOWN
 
@@ -54,7 +55,7 @@ class Entry:
     problems: tuple[Problem, ...] = ()
     history: tuple[Failure, ...] = ()
     envelope: Envelope | None = field(default=None, compare=False, repr=False)
-    """What the body holds, if it is a recipe message's and can be read."""
+    """What the body holds, if its recipe has somebody hear of the failure."""
 
 
 def read_entry(message: Message, now: float) -> Entry:
@@ -85,7 +86,7 @@ def read_entry(message: Message, now: float) -> Entry:
         traceback=cleaned(letter.traceback),
         problems=letter.problems,
         history=tuple(read_history(message.headers)),
-        envelope=envelope,
+        envelope=_heard(envelope),
     )
 
 
@@ -111,7 +112,7 @@ def _foreign(
         run=_run(message, envelope),
         step=envelope.pointer if envelope else None,
         history=tuple(read_history(message.headers)),
-        envelope=envelope,
+        envelope=_heard(envelope),
     )
 
 
@@ -135,6 +136,11 @@ def _read_envelope(message: Message) -> Envelope | None:
         return Envelope.read(message)
     except (SchemaError, ValueError):  # the latter for a step id of thousands of digits
         return None
+
+
+def _heard(envelope: Envelope | None) -> Envelope | None:
+    # The others' need not be kept: a body read takes ten times its bytes.
+    return envelope if envelope and may_be_heard(envelope) else None
 
 
 def _foreign_queue(message: Message, envelope: Envelope | None) -> str:

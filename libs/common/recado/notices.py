@@ -114,6 +114,11 @@ def payload_of(letter: str, failed: Failed, payload: object) -> dict[str, Any]:
     return {"error": error, "payload": payload}
 
 
+def may_be_heard(envelope: Envelope) -> bool:
+    """Whether a recipe has error outputs at all for the failure of its message."""
+    return bool(envelope.step.get("error") or envelope.recipe.get("error"))
+
+
 def hearers(envelope: Envelope) -> list[int]:
     """Return the steps that hear of the failure of an envelope's message, each once.
 

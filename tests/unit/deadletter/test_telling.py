@@ -249,6 +249,19 @@ async def test_notices_that_the_broker_never_takes_are_given_up_and_the_letter_i
         assert logged["error"] == "the broker did not take the error outputs, 5 times"
 
 
+def test_only_of_recipes_with_error_outputs_the_body_is_kept_open(
+    make_dead: MakeDead,
+) -> None:
+    quiet = {key: value for key, value in RECIPE.items() if key != "1"}
+    quiet["1"] = {"queue": "resize", "output": [2]}
+
+    kept = [
+        read_entry(make_dead(body=body(it)), 1.0).envelope for it in (RECIPE, quiet)
+    ]
+
+    assert [envelope is not None for envelope in kept] == [True, False]
+
+
 def test_a_batch_whose_notices_are_too_large_is_taken_apart(
     make_dead: MakeDead,
 ) -> None:

@@ -46,7 +46,7 @@ def test_problems_have_paths_and_values_and_the_nearest_name() -> None:
             " not 'many'"
         ),
         "payload.blocks[1].trials": "is missing",
-        "payload.blocks[1].x": "is not known",
+        "payload.blocks[1].x": "is not known; known: trials",
         "payload.nmae": "is not known; did you mean 'name'? known: blocks, name",
     }
 

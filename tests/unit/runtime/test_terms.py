@@ -150,6 +150,25 @@ async def test_terms_that_cannot_be_used_are_told_once_and_nothing_dies_of_them(
         assert "no output 'reslts'; its output has no name" in told[1]
 
 
+@pytest.mark.parametrize("outputs", [[], ["results"]], ids=["unnamed", "named"])
+async def test_a_services_default_channel_is_its_unnamed_output(
+    outputs: list[str],
+) -> None:
+    class Naming(Talking):
+        name = "naming"
+        default_channel = "results"
+
+        async def handle(self, message: Message, step: Step) -> None:
+            step.send("a")
+            step.send_to("results", "b")
+
+    async with Harness(Naming()) as h:
+        await h.send({}, outputs=outputs)
+        await h.settle()
+
+        assert (h.sent_to("results") if outputs else h.sent) == ["a", "b"]
+
+
 async def test_a_step_of_a_name_that_is_nearly_an_outputs_is_warned_of_once() -> None:
     async with Harness(Talking()) as h:
         with capture_logs() as logs:

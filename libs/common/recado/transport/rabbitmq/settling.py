@@ -22,7 +22,7 @@ from recado.transport.base import (
 from recado.transport.marking import mark, unmark
 from recado.transport.rabbitmq import parcels
 from recado.transport.rabbitmq.frames import Parcel
-from recado.transport.rabbitmq.parcels import place_of
+from recado.transport.rabbitmq.parcels import exchange_of, place_of
 from recado.transport.rabbitmq.publisher import Call, ReturnedError
 from recado.transport.routing import unroutable
 
@@ -91,11 +91,24 @@ class Settling:
             if each.verdict is Verdict.RETRY and each.after_s > 0:
                 await self._transport.prepare_way(each.delivery.queue, each.after_s)
         now = self._transport.clock()
+        if any(each.exchange for each in sent):
+            await self._send_through([each for each in sent if exchange_of(each)], now)
+            sent = [each for each in sent if not exchange_of(each)]
         ends = [each for each in settlements if each.verdict is not Verdict.DONE]
         return [
             *(parcels.parcel(each, now) for each in sent),
             *filter(None, map(self._copy, ends)),
         ]
+
+    async def _send_through(self, through: Sequence[Outgoing], now: float) -> None:
+        # Before the rest: nobody can look beforehand if an exchange leads to a queue, and
+        # what was sent beside a message that comes back would be sent a second time.
+        try:
+            await self._transport.publisher.publish(
+                [parcels.parcel(each, now) for each in through]
+            )
+        except ReturnedError as error:
+            raise self._not_routed(error) from None
 
     def _copy(self, settlement: Settlement) -> Parcel | None:
         """Return the copy that stands for a message from now on."""
