@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from copy import deepcopy
-from typing import Any
+from typing import Any, cast
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from recado.errors import RecipeError
-from recado.recipe import Recipe, apply_parameters, check, merge, read_recipe
+from recado.message import Json
+from recado.recipe import (
+    Recipe,
+    apply_parameters,
+    check,
+    declared_values,
+    merge,
+    read_recipe,
+)
+from recado.recipe.values import plain
 
 KEYS = """1 2 03 -1 start error queue topic output parameters transport-delay ouput
-{x} {$REPLACE:x}"""
+version description retry timeout_s priority reports attempts {x} {$REPLACE:x}"""
 keys = st.sampled_from(KEYS.split())
 templates = st.lists(
     st.sampled_from(
@@ -44,7 +53,14 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         some = st.lists(st.sampled_from(later), max_size=2) if later else st.just([])
         ahead = [*draw(some), *later[:1]]
         output = draw(st.sampled_from([ahead, {"a": ahead, "b": None}]))
-        recipe[str(number)] = {"queue": "q", "output": output, "note": draw(templates)}
+        recipe[str(number)] = {
+            "queue": "q",
+            "output": output,
+            "note": draw(templates),
+            "parameters": {"x": draw(templates)},
+        }
+        if draw(st.booleans()):
+            del recipe[str(number)]["note"]
     return recipe
 
 
@@ -86,11 +102,38 @@ def test_parameters_fill_a_recipe_or_it_is_a_recipe_error(
         recipe = Recipe.read(document)
         raw = deepcopy(recipe.raw)
         try:
-            assert check(apply_parameters(recipe, parameters)).errors == ()
+            filled = apply_parameters(recipe, parameters)
+            assert check(filled).errors == ()
+            assert Recipe.read(filled.raw).raw == filled.raw
         finally:
             assert recipe.raw == raw
 
     assert repr(parameters) == repr(before)
+
+
+SCHEMA_KEYS = """type properties required default enum items minimum maxLength
+additionalProperties const minItems $ref pattern x y"""
+schemas = st.recursive(
+    st.sampled_from(["integer", "string", "object", "x", 1, -1, True, None]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(SCHEMA_KEYS.split()), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(documents(), schemas, st.dictionaries(st.sampled_from("xyz"), junk))
+def test_declared_values_are_there_and_fit_or_it_is_a_recipe_error(
+    document: dict[str, Any], declaration: Any, parameters: dict[str, Any]
+) -> None:
+    with suppress(RecipeError):
+        recipe = Recipe.read(document | {"parameters": declaration})
+        copy, problems = plain(parameters)
+        assume(not problems)
+        values, _ = declared_values(recipe, cast("dict[str, Json]", copy))
+        assert values.keys() >= parameters.keys()
+        assert values == declared_values(recipe, values).parameters
 
 
 @given(documents(), documents())
