@@ -57,16 +57,17 @@ class Teller:
         Raises:
             CrowdedError: if that is too much at once; one letter alone never is.
         """
-        tellings = {
-            id_: tell(entry.envelope, entry.message, id_, entry)
-            for entry, id_ in zip(entries, ids, strict=True)
-            if entry.envelope is not None
-        }
-        if len(entries) == 1:
-            return {id_: self._tried(id_, each) for id_, each in tellings.items()}
-        size = sum(telling.size for telling in tellings.values())
-        if size > MAX_BODY:
-            raise CrowdedError(size)
+        tellings: dict[str, Telling] = {}
+        size = 0
+        for entry, id_ in zip(entries, ids, strict=True):
+            if entry.envelope is None:
+                continue
+            telling = tell(entry.envelope, as_id(entry.message), id_, entry)
+            tellings[id_] = telling if len(entries) > 1 else self._tried(id_, telling)
+            size += telling.size
+            # Looked at on the way: all of them together may not fit into the memory.
+            if size > MAX_BODY and len(entries) > 1:
+                raise CrowdedError(size)
         return tellings
 
     def _tried(self, id_: str, telling: Telling) -> Telling:

@@ -13,8 +13,9 @@ from recado.config import Settings
 from recado.envelope import Envelope
 from recado.errors import RefusedError
 from recado.events import DEAD, FAILURE_TOLD, HANDLED
+from recado.ids import as_id
 from recado.letter import Letter
-from recado.message import ADOPTED, RETRIES, Message, Outgoing, encode
+from recado.message import ADOPTED, ID, PARENT, RETRIES, Message, Outgoing, encode
 from recado.service import Service
 from recado.testing import Harness
 from recado.transport.base import DEAD_LETTERS, Settlement
@@ -283,6 +284,14 @@ def test_a_letter_that_comes_alone_again_and_again_is_told_so_often_and_no_more(
     told = [len(teller.tellings(entries, ["a"])["a"].notices) for _ in range(TRIES + 2)]
 
     assert told == [1] * TRIES + [0, 0]
+
+
+def test_an_id_that_is_none_of_ours_is_told_of_as_well(make_dead: MakeDead) -> None:
+    dead = make_dead(body=body(), headers={ID: "7"})
+
+    (telling,) = Teller().tellings([read_entry(dead, 1.0)], ["a"]).values()
+
+    assert telling.notices[0].outgoing[0].message.headers[PARENT] == as_id("7")
 
 
 @pytest.mark.parametrize(("retries", "counted"), [("0", 1), ("", 1), ("1", 0)])
