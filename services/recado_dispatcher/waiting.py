@@ -38,7 +38,7 @@ _LONGEST_WAIT_S: Final[dict[Why, float]] = {
     # A day at a time: not every broker holds a message back for longer.
     "scheduled": 86_400.0,
     "not_ready": 10.0,
-    "limit": 30.0,
+    "limit": 10.0,
     "no_store": 30.0,
     "no_registry": 30.0,
 }

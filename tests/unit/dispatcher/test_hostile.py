@@ -48,19 +48,24 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 VALUES = TEXT | st.sampled_from(
     ["true", "1", "-1", "nan", "1e400", "9" * 400, "4 limit"]
 )
+
+
+def wrapped(payload: Any, rest: dict[str, Any]) -> bytes:
+    """Return the envelope of a step's request, with anything in it."""
+    envelope: dict[str, Any] = {
+        "recipe": {"1": {}},
+        "recipe-pointer": 1,
+        "environment": {"ID": "parent"},
+        "payload": payload,
+    }
+    return encode(envelope | rest)
+
+
 BODIES = (
     REQUEST_BODIES.map(encode)
     | st.binary(max_size=40)
     | st.builds(
-        lambda payload, rest: encode(
-            {
-                "recipe": {"1": {}},
-                "recipe-pointer": 1,
-                "environment": {"ID": "parent"},
-                "payload": payload,
-                **rest,
-            }
-        ),
+        wrapped,
         REQUEST_BODIES,
         st.dictionaries(
             st.sampled_from(["recipe", "recipe-pointer", "environment", "recipe-path"]),
@@ -169,7 +174,10 @@ async def test_a_run_whose_first_queue_nobody_declares_is_not_lost(
 async def test_a_custom_and_a_named_recipe_start_together(
     at_work: Callable[..., Harness], folder: Path
 ) -> None:
-    custom = {"start": [[1, []]], "1": {"queue": "first", "eat": "{food}"}}
+    custom: dict[str, Any] = {
+        "start": [[1, []]],
+        "1": {"queue": "first", "eat": "{food}"},
+    }
     (folder / "other.json").write_text('{"start": [[1, 2]], "1": {"queue": "{queue}"}}')
     async with at_work() as h:
         body = {
@@ -180,9 +188,8 @@ async def test_a_custom_and_a_named_recipe_start_together(
         await h.publish(DISPATCHER_QUEUE, body)
         await h.settle()
 
-        first, second = (
-            Envelope.read(*h.messages(queue)) for queue in ("first", "errors")
-        )
+        queues = ("first", "errors")
+        first, second = [Envelope.read(h.messages(queue)[0]) for queue in queues]
         assert (first.pointer, first.path, first.step["eat"]) == (1, [], "spam")
         assert (second.pointer, second.payload) == (2, 2)
         assert first.recipe == second.recipe

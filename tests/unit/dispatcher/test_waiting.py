@@ -52,7 +52,7 @@ def test_a_request_comes_again_after_a_time_that_grows_up_to_ten_seconds() -> No
     message = request_message(["named"])
 
     assert waits(message, NOT_READY, 6) == [2.0, 3.0, 4.5, 6.8, 10.0, 10.0]
-    assert waits(message, NotYet("limit", ""), 8)[-1] == 30.0
+    assert waits(message, NotYet("no_store", ""), 8)[-1] == 30.0
 
 
 def test_a_request_that_waits_for_something_else_begins_anew() -> None:
