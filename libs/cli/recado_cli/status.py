@@ -21,18 +21,28 @@ T = TypeVar("T")
 TIMEOUT_S: Final = 2.0
 MOST: Final = 1_000
 """Runs of one state that are counted; more are shown as more."""
-STATES: Final[tuple[RunState, ...]] = ("running", "done", "incomplete")
+STATES: Final[tuple[RunState, ...]] = (
+    "waiting",
+    "running",
+    "done",
+    "incomplete",
+    "refused",
+)
 
 
 @click.command(cls=Command)
-@option("--json", "as_json", is_flag=True, help="Print JSON.")
+@option("-w", "--watch", is_flag=True, help="Go on, and show what changes; q quits.")
+@option("--json", "as_json", is_flag=True, help="Print JSON; a line for each change.")
 @pass_common
-def status(common: Common, as_json: bool) -> None:
+def status(common: Common, watch: bool, as_json: bool) -> None:
     """Show queues, services, runs and dead letters.
 
     What is not there to be asked is named, and the rest is shown; the exit code is 1 then.
     """
     settings = common.settings()
+    if watch:
+        _watch(settings, as_json)
+        return
     found, away = asyncio.run(_asked(settings))
     if as_json:
         print_json(found | {"away": away})
@@ -44,6 +54,13 @@ def status(common: Common, as_json: bool) -> None:
         raise AwayError(
             f"not answering: {', '.join(away)}; 'recado up' starts the suite"
         )
+
+
+def _watch(settings: Settings, as_json: bool) -> None:
+    from recado_cli.monitor.live import watch
+    from recado_cli.session import wait_for
+
+    wait_for(watch(settings, as_json=as_json))
 
 
 async def _asked(settings: Settings) -> tuple[dict[str, Any], list[str]]:
@@ -68,7 +85,7 @@ def _questions(transport: Transport) -> Mapping[str, Callable[[], Awaitable[Any]
     log = EventLog(transport, timeout_s=TIMEOUT_S)
     return {
         "registry": Lookup(transport, TIMEOUT_S).services,
-        "eventstore": lambda: _run_counts(log.runs),
+        "eventstore": lambda: run_counts(log.runs),
         "deadletter": lambda: Letters(transport, timeout_s=TIMEOUT_S).list(limit=1),
     }
 
@@ -82,8 +99,11 @@ async def _answer(question: Awaitable[T]) -> T | None:
         return None
 
 
-async def _run_counts(runs: Callable[..., Awaitable[Any]]) -> dict[str, str]:
-    pages = await asyncio.gather(*(runs(state, limit=MOST) for state in STATES))
+async def run_counts(
+    runs: Callable[..., Awaitable[Any]], most: int = MOST
+) -> dict[str, str]:
+    """Return how many runs are in each state; ``runs`` lists them, a page at a time."""
+    pages = await asyncio.gather(*(runs(state, limit=most) for state in STATES))
     return {
         state: f"{len(page.runs)}{'' if page.next is None else ' or more'}"
         for state, page in zip(STATES, pages, strict=True)

@@ -28,7 +28,7 @@ from recado.heartbeat import STATUS_TOPIC, Status
 from recado.ids import new_id
 from recado.message import ID, Message, Outgoing, decode, encode
 from recado.runtime.commands import COMMAND_TOPIC, SHUTDOWN
-from recado.schemas.registry import Beat
+from recado.schemas.registry import Beat, ServicesReply
 from recado.transport.base import Delivery, Settlement, Transport, Verdict
 from recado.validation import validated
 
@@ -91,11 +91,15 @@ class Listener:
             reply = await Lookup(self._transport, timeout_s).services()
         except (RequestTimeoutError, UnroutableError):
             return False
-        for each in reply.instances:
-            beat = Beat.model_validate(each.beat)
-            if each.instance not in self.heard:
-                self._hear(beat, self._clock() - each.age_s)
+        self.learn(reply)
         return reply.complete_in_s <= 0
+
+    def learn(self, reply: ServicesReply) -> None:
+        """Take what the registry says of those that were not heard yet."""
+        for each in reply.instances:
+            if each.instance not in self.heard:
+                beat = Beat.model_validate(each.beat)
+                self._hear(beat, self._clock() - each.age_s)
 
     async def everybody(self, wanted: Collection[str] = ()) -> None:
         """Return once all who are there are known, by the registry or by themselves.
