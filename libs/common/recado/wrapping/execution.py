@@ -94,7 +94,7 @@ class Execution:
             try:
                 code = await self._lived(process)
             finally:
-                process.tell_all(signal.SIGKILL)
+                process.close()
             with suppress(OSError):
                 # Whoever it left behind may hold the line; what is said by now is taken.
                 ours.shutdown(socket.SHUT_RD)

@@ -164,7 +164,8 @@ class Wrap:
             timer.cancel()
 
     async def _let_go(self, ending: Ending) -> None:
-        status = Status.END if ending.is_done else Status.ERROR
+        is_well = ending.reason in (Reason.DONE, Reason.CANCELLED)
+        status = Status.END if is_well else Status.ERROR
         is_there = self.post.connected.is_set()
         if is_there:
             await self._pulse.last(status)
