@@ -15,7 +15,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks import fan_out, network_fan_out, network_relay, relay, starting
+from benchmarks import (
+    dispatching,
+    fan_out,
+    network_fan_out,
+    network_relay,
+    relay,
+    starting,
+)
 from tests.brokers import ActiveMQ, RabbitMQ, Server
 
 Target = tuple[str, float]
@@ -25,6 +32,7 @@ _TARGETS: Final[dict[str, Target]] = {
     "rabbitmq relay rate_ratio": ("at least", 0.9),
     "rabbitmq relay cpu_ratio": ("at most", 1.2),
     "rabbitmq fan-out rate_ratio": ("at least", 0.9),
+    "dispatcher rate_ratio": ("at least", 5.0),
     "start help_s": ("at most", 0.2),
     "start up_ready_s": ("at most", 3.0),
     "start memory_mib": ("at most", 60.0),
@@ -62,6 +70,7 @@ def main() -> None:
     show("start", starting.measure())
     with TemporaryDirectory() as folder, RabbitMQ(Path(folder)) as rabbitmq:
         network(rabbitmq, "rabbitmq", "rabbitmq")
+        show("dispatcher", dispatching.measure(rabbitmq))
     with TemporaryDirectory() as folder, ActiveMQ(Path(folder)) as activemq:
         network(activemq, "stomp", "activemq")
     for module in ("event_append", "expansion"):
