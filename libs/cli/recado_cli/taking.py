@@ -1,9 +1,13 @@
 """Taking: everything that a queue holds goes through somebody's hands, until it is empty.
 
 It goes in rounds. In a round there is a consumer, and what comes is worked on, many at a
-time. What has to stay is held until the round ends, and is put back then: put back at
-once, it would come again. The round ends when the broker says that nothing is ready, and
-if it says otherwise once the consumer is gone, there is another.
+time. The round ends when the broker says that nothing is ready, and if it says otherwise
+once the consumer is gone, there is another.
+
+What has to stay is held until the round ends, and is put back then: put back at once, it
+would come again. But a message that may have killed its process is delivered only when
+nothing else is held. So what is held is also put back when nothing comes any more, until
+it has come again and nothing has left the queue meanwhile.
 """
 
 from __future__ import annotations
@@ -16,7 +20,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from recado.errors import TransportError, UnsupportedError
-from recado.transport import Delivery, Settlement, Transport, UnsettledError, Verdict
+from recado.transport import (
+    Delivery,
+    Depth,
+    Settlement,
+    Transport,
+    UnsettledError,
+    Verdict,
+)
 from recado_cli.failing import FailedError
 
 WINDOW: Final = 200
@@ -28,10 +39,14 @@ _COUNTED: Final = 20
 _BATCH: Final = 100
 _FIRST_LOOK_S: Final = 0.05
 _LONGEST_LOOK_S: Final = 0.5
+_EMPTY_S: Final = 0.25
+"""How long an empty queue has to be so: what a consumer sorts is not ready either."""
 _STUCK_S: Final = 4.0
 """How long nothing may come while the broker says that there is something: as long as it
 takes to notice that a process died that held messages."""
 _END_S: Final = 5.0
+_MOST_FRUITLESS: Final = 3
+"""Rounds in a row that take nothing, although there is something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,8 @@ class Taking:
         self._prefetch = self._limits.window + (MOST_STAYING if may_stay else 0)
         self._came: deque[Delivery] = deque()
         self._held: list[Delivery] = []
+        self._put_back_since: set[str] = set()
+        """The messages that were put back since one left the queue."""
         self._in_hand = 0
         self._running: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
@@ -121,8 +138,13 @@ class Taking:
             FailedError: if too many messages have to stay.
             TransportError: if the broker is away or refuses; nothing is lost then.
         """
-        while await self._round() and await self._is_left():
-            pass
+        fruitless = 0
+        while fruitless < _MOST_FRUITLESS:
+            before = self.count
+            await self._round()
+            if self._is_over or not await self._is_left():
+                return
+            fruitless = fruitless + 1 if self.count == before else 0
 
     def keep(self, delivery: Delivery, why: str) -> None:
         """Have a message stay in the queue."""
@@ -131,9 +153,8 @@ class Taking:
 
     # Rounds
 
-    async def _round(self) -> bool:
-        """Take for a while; return whether another round may bring more."""
-        before = self.count
+    async def _round(self) -> None:
+        self._put_back_since.clear()
         consumer = await self._transport.consume(
             self._queue, self._arrived, prefetch=self._prefetch
         )
@@ -142,21 +163,17 @@ class Taking:
         finally:
             await self._end_work()
             await consumer.cancel()
+            self._held += self._came
+            self._came.clear()
             await self._put_back()
-        return (
-            self.count > before and not self._is_enough and self._limits.idle_s is None
-        )
 
     def _arrived(self, deliveries: Sequence[Delivery]) -> None:
         self._came.extend(deliveries)
         self._stirred.set()
 
     async def _is_left(self) -> bool:
-        try:
-            depth = await self._transport.depth(self._queue)
-        except UnsupportedError:  # it holds more than can be counted
-            return True
-        return depth.ready > len(self.staying)
+        depth = await self._depth()
+        return depth is None or depth.ready > len(self.staying)
 
     async def _end_work(self) -> None:
         """Wait for what is being worked on; what is not over then has no effect."""
@@ -168,14 +185,16 @@ class Taking:
         self._running.clear()
 
     async def _put_back(self) -> None:
-        back = [*self._came, *self._held]
-        self._came.clear()
+        settlements = [Settlement(each, Verdict.RELEASE) for each in self._held]
         self._held.clear()
-        settlements = [Settlement(each, Verdict.RELEASE) for each in back]
         with suppress(TransportError):  # it goes back when the connection ends
             await settle(self._transport, settlements)
 
     # One round
+
+    @property
+    def _is_over(self) -> bool:
+        return self._is_enough or self._limits.idle_s is not None
 
     @property
     def _is_enough(self) -> bool:
@@ -209,7 +228,10 @@ class Taking:
 
     async def _work_on(self, batch: Sequence[Delivery]) -> None:
         try:
-            self.count += await self._work(self, batch)
+            gone = await self._work(self, batch)
+            self.count += gone
+            if gone:
+                self._put_back_since.clear()
         finally:
             self._in_hand -= len(batch)
             self._stirred.set()
@@ -229,9 +251,9 @@ class Taking:
         for task in [task for task in self._running if task.done()]:
             self._running.discard(task)
             task.result()
-        if len(self._held) >= MOST_STAYING:
+        if len(self.staying) >= MOST_STAYING:
             raise FailedError(
-                f"{len(self._held)} messages have to stay in {self._queue!r}: stopped"
+                f"{len(self.staying)} messages have to stay in {self._queue!r}: stopped"
             )
         return is_stirred
 
@@ -239,36 +261,58 @@ class Taking:
         """Wait for a message; return whether one came before the end."""
         loop = asyncio.get_running_loop()
         since, look_s = loop.time(), _FIRST_LOOK_S
-        idle_s = self._limits.idle_s
         await self._hear(0)
         while not self._came:
             if await self._hear(self._patience(look_s, loop.time() - since)):
                 since, look_s = loop.time(), _FIRST_LOOK_S
                 continue
-            quiet_s = loop.time() - since
             look_s = min(2 * look_s, _LONGEST_LOOK_S)
-            if self._in_hand:
-                since = loop.time()
-            elif idle_s is None:
-                if quiet_s >= _STUCK_S or not await self._is_ready():
-                    return bool(self._came)
-            elif idle_s and quiet_s >= idle_s:
+            if await self._is_end(loop.time() - since):
                 return False
         return True
 
     def _patience(self, look_s: float, quiet_s: float) -> float | None:
+        """Return how long to wait before something is looked at; for ever if none."""
         idle_s = self._limits.idle_s
-        if self._in_hand or idle_s == 0:
+        if self._in_hand:
             return None
-        return look_s if idle_s is None else max(idle_s - quiet_s, 0.001)
+        if idle_s is None or self._held:
+            return look_s
+        return max(idle_s - quiet_s, 0.001) if idle_s else None
 
-    async def _is_ready(self) -> bool:
-        """Return whether there is anything that may come: others may give it back."""
+    async def _is_end(self, quiet_s: float) -> bool:
+        """Return whether nothing more comes, after so long without anything."""
+        idle_s = self._limits.idle_s
+        if idle_s is not None and not self._held:
+            return quiet_s >= idle_s
+        depth = await self._depth()
+        if self._came:
+            return False
+        is_ready = depth is None or depth.ready > 0
+        is_blocked = is_ready and bool(self._held)
+        if is_blocked and await self._is_unblocked():
+            return False
+        if idle_s is not None:
+            return 0 < idle_s <= quiet_s
+        is_elsewhere = depth is not None and depth.held > len(self._held)
+        may_come = is_ready or is_elsewhere
+        return is_blocked or quiet_s >= (_STUCK_S if may_come else _EMPTY_S)
+
+    async def _is_unblocked(self) -> bool:
+        """Put back what is held; return false if it was put back in vain before."""
+        held = {each.message.id for each in self._held}
+        if held & self._put_back_since:
+            return False
+        self._put_back_since |= held
+        await self._put_back()
+        return True
+
+    async def _depth(self) -> Depth | None:
+        """Return what the queue holds; none if that is more than can be counted."""
         try:
-            depth = await self._transport.depth(self._queue)
-            return depth.ready > 0 or depth.held > len(self._held)
-        except UnsupportedError:  # it holds more than can be counted
-            return True
+            return await self._transport.depth(self._queue)
+        except UnsupportedError:
+            return None
 
 
 async def take_all(takings: Sequence[Taking]) -> None:

@@ -8,17 +8,19 @@ import signal
 from asyncio.subprocess import Process
 from collections import Counter
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from recado.ids import new_id
+from recado.message import ID, Message, Outgoing, encode
 from recado.transport import Transport, make_transport
 from recado_cli.taking import WINDOW
 from tests.brokers.management import vhost
 from tests.integration.deadletters.tools import Recado
-from tests.transport.inbox import consuming, eventually, ids, to
+from tests.transport.inbox import consuming, eventually, to
 
 COUNT: Final = 2_000
 SLOWLY: Final = ("--rate", "600")
@@ -69,24 +71,27 @@ async def stopped(
 ) -> Process:
     """Have a drain run until so many messages are in the other queue, and stop it."""
     process = await recado.start("drain", "a", "b", *options)
-
-    async def is_so_far() -> bool:
-        return (await transport.depth("b")).ready >= moved
-
-    await eventually(is_so_far, f"{moved} messages are moved", within_s=30)
+    are_moved = partial(are_there, transport, "b", moved)
+    await eventually(are_moved, f"{moved} messages are moved", within_s=30)
     process.send_signal(signal_)
     await process.wait()
     return process
+
+
+async def are_there(transport: Transport, queue: str, count: int) -> bool:
+    """Return whether a queue holds so many messages."""
+    return (await transport.depth(queue)).ready >= count
 
 
 async def taken(transport: Transport, queue: str, count: int) -> list[str]:
     """Return the ids of what is in a queue, and take it."""
     inbox = await consuming(transport, queue)
     found: list[str] = []
-    while len(found) < count:
-        some = await inbox.take(min(100, count - len(found)))
-        found += ids(some)
-        await asyncio.gather(*(each.done() for each in some))
+    async with asyncio.TaskGroup() as ending:
+        for _ in range(count):
+            delivery = await inbox.next()
+            found.append(delivery.message.id)
+            ending.create_task(delivery.done())
     return found
 
 
@@ -122,3 +127,32 @@ async def test_ctrl_c_puts_back_what_was_in_hand(
     assert (left, left + moved) == (COUNT - moved, COUNT)
     assert process.stderr is not None
     assert f"{moved} messages moved from a" in (await process.stderr.read()).decode()
+
+
+async def test_what_has_no_place_stays_also_after_a_kill(
+    recado: Recado, transport: Transport
+) -> None:
+    await transport.declare(["mixed"])
+    going, staying = [f"g{n}" for n in range(300)], [f"s{n}" for n in range(30)]
+    mixed = [*going, *staying]
+    random.Random(5).shuffle(mixed)
+    await transport.publish([Outgoing("mixed", envelope(id_)) for id_ in mixed])
+
+    process = await recado.start("drain", "mixed", ".", *SLOWLY)
+    await eventually(partial(are_there, transport, "b", 50), "50 are moved")
+    process.kill()
+    await process.wait()
+    last = await recado.run("drain", "mixed", ".", "--json")
+    there = await transport.depth("b")
+    moved = set(await taken(transport, "b", there.ready))
+    stayed = set(await taken(transport, "mixed", len(staying)))
+
+    assert last.code == 1
+    assert {each["message"] for each in last.json["staying"]} == set(staying)
+    assert (moved, stayed) == (set(going), set(staying))
+
+
+def envelope(id_: str) -> Message:
+    """Return a message for a step; its queue is ``b``, or there is none."""
+    step = {"queue": "b"} if id_.startswith("g") else {"topic": "b"}
+    return Message(encode({"recipe": {"1": step}, "recipe-pointer": 1}), {ID: id_})

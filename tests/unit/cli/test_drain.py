@@ -192,6 +192,21 @@ def test_delayed_messages_wait_for_their_time(
     assert broker.ids("a") == ["late"]
 
 
+def test_it_goes_on_as_long_as_it_is_told_to(
+    command: Command, broker: Embedded
+) -> None:
+    broker.declare("b")
+    broker.put("a", plain("late"), delay_s=1.0)
+    broker.put("a", plain("stays"), envelope("goes", {"queue": "b"}))
+
+    result = command("drain", "a", ".", "--stop", "2")
+
+    assert result.code == 1
+    assert broker.ids("b") == ["goes"]
+    assert sorted(broker.ids("a")) == ["late", "stays"]
+    assert "message late stays" in result.err
+
+
 def test_a_dry_run_tells_and_moves_nothing(command: Command, broker: Embedded) -> None:
     broker.declare("b")
     broker.put("a", envelope("1", {"queue": "b"}), plain("2"))
