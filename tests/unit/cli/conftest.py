@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from recado.message import Message
+from recado.schemas.dispatch import DISPATCHER_QUEUE
+from recado.transport import make_transport
 from recado_cli.main import main
 from tests.unit.cli.embedded import Embedded
 
+AWAY = "amqp://guest:secret@127.0.0.1:1/"
+"""Where no broker is."""
 RECIPE = '{"1": {"queue": "hello"}, "start": [[1, {"name": "world"}]]}'
 
 
@@ -54,3 +60,37 @@ def command(folder: Path, capsys: pytest.CaptureFixture[str]) -> Command:
 def broker(folder: Path) -> Embedded:
     """The embedded broker that the command uses in the working folder."""
     return Embedded(folder)
+
+
+@pytest.fixture
+def broker(folder: Path) -> str:
+    """The URL of a broker on which a dispatcher and the service hello have been."""
+    url = f"sqlite:///{folder}/.recado/broker.db"
+    (folder / ".recado").mkdir()
+    declared(url, DISPATCHER_QUEUE, "hello")
+    return url
+
+
+def declared(url: str, *queues: str) -> None:
+    """Declare queues on a broker."""
+
+    async def declare() -> None:
+        transport = make_transport(url)
+        await transport.open()
+        await transport.declare(queues)
+        await transport.close()
+
+    asyncio.run(declare())
+
+
+def arrived(url: str) -> list[Message]:
+    """Return what is in the dispatcher's queue."""
+
+    async def browse() -> list[Message]:
+        transport = make_transport(url)
+        await transport.open()
+        found = await transport.browse(DISPATCHER_QUEUE)
+        await transport.close()
+        return [each.message for each in found]
+
+    return asyncio.run(browse())

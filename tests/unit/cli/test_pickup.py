@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from pathlib import Path
@@ -11,42 +10,10 @@ from typing import Any
 import pytest
 
 from recado.message import Message, decode
-from recado.schemas.dispatch import DISPATCHER_QUEUE
-from recado.transport import make_transport
 from recado_cli.stored import store
-from tests.unit.cli.conftest import Command
+from tests.unit.cli.conftest import AWAY, Command, arrived, declared
 
-AWAY = "amqp://guest:secret@127.0.0.1:1/"
 REQUEST: dict[str, Any] = {"recipes": ["hello"], "parameters": {}}
-
-
-@pytest.fixture
-def broker(folder: Path) -> str:
-    """The URL of a broker on which a dispatcher and the service hello have been."""
-    url = f"sqlite:///{folder}/.recado/broker.db"
-    (folder / ".recado").mkdir()
-    asyncio.run(_declare(url, DISPATCHER_QUEUE, "hello"))
-    return url
-
-
-async def _declare(url: str, *queues: str) -> None:
-    transport = make_transport(url)
-    await transport.open()
-    await transport.declare(queues)
-    await transport.close()
-
-
-def arrived(url: str) -> list[Message]:
-    """Return what is in the dispatcher's queue."""
-
-    async def browse() -> list[Message]:
-        transport = make_transport(url)
-        await transport.open()
-        found = await transport.browse(DISPATCHER_QUEUE)
-        await transport.close()
-        return [each.message for each in found]
-
-    return asyncio.run(browse())
 
 
 def files(folder: Path) -> list[str]:
@@ -275,7 +242,7 @@ def test_what_cannot_be_sent_stays(
     store(folder / ".recado" / "drop", Message(b'{"recipes": ["hello"]}', {}))
     url = f"sqlite:///{folder}/other.db"
     if has_broker:
-        asyncio.run(_declare(url, "hello"))
+        declared(url, "hello")
 
     result = command("pickup", "--broker", url if has_broker else AWAY)
 
