@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from urllib.parse import quote
 
 import aio_pika
 import pytest
-from aio_pika.abc import AbstractChannel
+from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from structlog.testing import capture_logs
 
 from recado.config import Settings
@@ -181,26 +182,49 @@ async def test_a_queue_that_holds_messages_is_deleted_only_if_that_is_agreed_to(
     bold = await site.apply(Consent(superfluous=True, nonempty=True))
 
     ((refused, reason),) = careful.refused
-    assert (refused.thing.title, "not empty" in reason) == ("old", True)
+    assert refused.thing.title == "old"
+    assert "not empty" in reason or "it holds 1 messages" in reason
     assert taken.body == b"kept"
     assert [step.thing.title for step in bold.done] == ["old"]
 
 
-async def test_a_queue_that_is_consumed_is_in_use(
-    site: Site, management: Management, channel: AbstractChannel
+@pytest.mark.parametrize("type_", ["classic", "quorum"])
+async def test_what_a_consumer_holds_keeps_its_queue_before_any_statistics_tell(
+    site: Site, management: Management, channel: AbstractChannel, type_: str
 ) -> None:
     await site.apply()
-    await management.put(Queue(vhost=site.vhost, name="old"))
+    await management.put(
+        Queue(vhost=site.vhost, name="old", arguments={"x-queue-type": type_})
+    )
+    held: asyncio.Queue[AbstractIncomingMessage] = asyncio.Queue()
+    await (await channel.get_queue("old")).consume(held.put)
+    await send(channel, "old")
+    message = await held.get()
 
-    async def take(message: object) -> None:
-        raise AssertionError(f"nobody sends, but there was {message!r}")
-
-    await (await channel.get_queue("old")).consume(take)
     outcome = await site.apply(Consent(superfluous=True))
+    await message.ack()
 
-    assert [reason for _, reason in outcome.refused] == [
-        f"queue 'old' in vhost '{site.vhost}' in use"
-    ]
+    ((_, reason),) = outcome.refused
+    assert "in use" in reason or "1 consumers" in reason
+
+
+async def test_a_stream_and_a_queue_of_an_unknown_broker_are_never_held_to_be_empty(
+    site: Site, management: Management
+) -> None:
+    await site.apply()
+    for name, type_ in (("tape", "stream"), ("old", "quorum")):
+        await management.put(
+            Queue(vhost=site.vhost, name=name, arguments={"x-queue-type": type_})
+        )
+    blind = site.settings.model_copy(update={"broker": "sqlite:///none.db"})
+
+    async with connected_site(blind, site.file, None) as there:
+        outcome = await there.apply(await there.plan(), Consent(superfluous=True))
+
+    reasons = {step.thing.title: reason for step, reason in outcome.refused}
+    assert "is a stream" in reasons["tape"]
+    assert "name it by --broker" in reasons["old"]
+    assert len(await management.queues(site.vhost)) == 6
 
 
 async def test_recados_own_queues_are_never_superfluous(site: Site) -> None:

@@ -12,7 +12,15 @@ from textwrap import dedent
 import pytest
 
 from recado.config import Settings
-from recado.management import Management, User, VirtualHost, management_address, matches
+from recado.errors import ConfigError
+from recado.management import (
+    Management,
+    Permission,
+    User,
+    VirtualHost,
+    management_address,
+    matches,
+)
 from recado_cli.topology.applying import Consent
 from recado_cli.topology.planning import Action, Plan
 from recado_cli.topology.site import connected_site
@@ -154,3 +162,25 @@ async def test_the_same_file_makes_the_same_things(
     run_zocalo(server, folder)
 
     assert await everything(server) == by_recado, "nothing for Zocalo's tool to change"
+
+
+async def test_the_default_virtual_host_is_as_good_as_any(
+    server: RabbitMQ, folder: Path
+) -> None:
+    (folder / "rabbitmq.yaml").write_text(
+        'policies: [{vhost: /, name: limit, pattern: ".", definition: {max-length: 9}}]\n'
+        "exchanges: [{name: results, type: topic}]\n"
+        "groups: [{names: [work], bindings: [results]}]\n"
+    )
+    async with Management(management_address(url(server), "")) as management:
+        rights = {"configure": ".*", "write": ".*", "read": ".*"}
+        guest = Permission(vhost="/", user="guest", **rights)
+        # Zocalo's tool may have taken it away: it was in no file.
+        await management.delete(guest)
+        with pytest.raises(ConfigError, match=r"let user 'guest' in .*%2F"):
+            await run_recado(server, folder)
+        await management.put(guest)
+
+    left = await run_recado(server, folder)
+
+    assert left.steps == ()

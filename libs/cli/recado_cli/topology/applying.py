@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from recado.errors import ManagementError
-from recado.management import Management, Queue, VirtualHost
+from recado.management import Management
+from recado_cli.topology.deleting import Deleter
 from recado_cli.topology.planning import Action, Plan, Step
 
 
@@ -32,7 +33,9 @@ class Outcome:
     """Not tried: without consent, impossible, or since something before was refused."""
 
 
-async def carry_out(plan: Plan, management: Management, consent: Consent) -> Outcome:
+async def carry_out(
+    plan: Plan, management: Management, deleter: Deleter, consent: Consent
+) -> Outcome:
     """Do what a plan says, kind by kind; after a refusal the next kinds are left.
 
     Raises:
@@ -44,7 +47,7 @@ async def carry_out(plan: Plan, management: Management, consent: Consent) -> Out
             outcome.left += steps
             continue
         reasons = await asyncio.gather(
-            *(_reason_against(step, management, consent) for step in steps)
+            *(_reason_against(step, management, deleter) for step in steps)
         )
         for step, reason in zip(steps, reasons, strict=True):
             if reason is None:
@@ -67,26 +70,14 @@ def _is_agreed(step: Step, consent: Consent) -> bool:
 
 
 async def _reason_against(
-    step: Step, management: Management, consent: Consent
+    step: Step, management: Management, deleter: Deleter
 ) -> str | None:
-    """Do a step; return why the server refused it, if it did."""
+    """Do a step; return why it was refused, if it was."""
     try:
         if step.action is Action.DELETE:
-            await _delete(step, management, consent)
+            await deleter.delete(step.thing)
         else:
             await management.put(step.thing)
     except ManagementError as error:
         return error.text
     return None
-
-
-async def _delete(step: Step, management: Management, consent: Consent) -> None:
-    thing = step.thing
-    if isinstance(thing, Queue) and not consent.nonempty:
-        await management.delete_unused(thing)
-        return
-    if isinstance(thing, VirtualHost) and not consent.nonempty:
-        queues = await management.queues(thing.name)
-        if queues:
-            raise ManagementError(400, f"{len(queues)} queues are in it")
-    await management.delete(thing)

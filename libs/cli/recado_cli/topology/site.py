@@ -15,6 +15,7 @@ from recado_cli.failing import AwayError
 from recado_cli.session import connected
 from recado_cli.topology.accounts import Account, read_accounts
 from recado_cli.topology.applying import Consent, Outcome, carry_out
+from recado_cli.topology.deleting import Deleter
 from recado_cli.topology.document import read_document
 from recado_cli.topology.expanding import expanded
 from recado_cli.topology.own import kept, own_queues, own_state
@@ -92,7 +93,9 @@ class _Managed:
         return planned(wanted, there, is_kept=is_kept)
 
     async def apply(self, plan: Plan, consent: Consent) -> Outcome:
-        return await carry_out(plan, self._management, consent)
+        broker, nonempty = self._settings.broker, consent.nonempty
+        async with Deleter(self._management, broker, nonempty=nonempty) as deleter:
+            return await carry_out(plan, self._management, deleter, consent)
 
     async def _own(self) -> State:
         version = await self._management.version()

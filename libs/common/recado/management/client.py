@@ -27,6 +27,7 @@ from recado.validation import validated
 _QUEUE_COLUMNS: Final = (
     "name,vhost,durable,auto_delete,exclusive,arguments,messages,consumers"
 )
+_GONE: Final = 404
 
 T = TypeVar("T", bound=Thing)
 
@@ -122,33 +123,24 @@ class Management:
         await self._wire.ask(method, thing.path, thing.content)
 
     async def delete(self, thing: Thing) -> None:
-        """Delete a thing, whatever it holds."""
+        """Delete a thing, whatever it holds, unless somebody else has done so."""
         own = (thing.properties_key,) if isinstance(thing, Binding) else ()
-        await self._wire.ask("DELETE", within(thing.path, *own))
+        try:
+            await self._wire.ask("DELETE", within(thing.path, *own))
+        except ManagementError as error:
+            if error.status != _GONE:
+                raise
 
     async def delete_unused(self, queue: Queue) -> None:
-        """Delete a queue if it is empty and nobody consumes it.
+        """Delete a classic queue if it is empty and nobody consumes it, in one step.
 
-        RabbitMQ does that in one step for classic queues alone; of others it is looked at
-        before. It refuses what is not so with status 400.
+        RabbitMQ refuses the condition for quorum queues, and ignores it for streams, so
+        these are refused here.
         """
-        if queue.type == "classic":
-            await self._wire.ask("DELETE", f"{queue.path}?if-empty=true&if-unused=true")
-            return
-        if queue.messages or queue.consumers or not await self._is_empty(queue):
-            raise ManagementError(400, f"queue {queue.name!r} is not empty, or in use")
-        await self._wire.ask("DELETE", queue.path)
-
-    async def _is_empty(self, queue: Queue) -> bool:
-        """Return whether no message is ready, as the queue itself tells; streams do not.
-
-        The server lends a message if there is one, and has it back at once; that counts as
-        a delivery of it.
-        """
-        if queue.type == "stream":
-            return False
-        wanted = {"count": 1, "ackmode": "ack_requeue_true", "encoding": "base64"}
-        return not await self._wire.ask("POST", f"{queue.path}/get", wanted)
+        if queue.type != "classic":
+            text = f"queue {queue.name!r}: a {queue.type} is deleted whatever it holds"
+            raise ManagementError(400, text)
+        await self._wire.ask("DELETE", f"{queue.path}?if-empty=true&if-unused=true")
 
     # HTTP
 

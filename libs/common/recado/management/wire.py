@@ -102,7 +102,13 @@ class Wire:
             told = await _told(response)
             if response.status == 401:
                 user = self._address.user or "guest"
-                raise ConfigError(f"{self.shown} does not let user {user!r} in")
+                # So it also says that the user has no rights in a virtual host.
+                where = (
+                    f"{response.url.raw_path}: {_refusal(told) or 'no reason given'}"
+                )
+                raise ConfigError(
+                    f"{self.shown} does not let user {user!r} in ({where})"
+                )
             if response.status >= 300:
                 reason = _refusal(told) or f"status {response.status}"
                 where = f"{response.url.raw_path}: " if method == "GET" else ""
