@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from recado.clients.eventlog import EventLog
 from recado.clients.lookup import Lookup
@@ -22,7 +22,7 @@ from recado.starting import Prepared, Request, compose, read_request, start
 from recado_dispatcher import logbook, store
 from recado_dispatcher.calling import Caller
 from recado_dispatcher.filtering import Note, apply_filters
-from recado_dispatcher.plugins import find_plugins
+from recado_dispatcher.plugins import Plugin, find_plugins
 from recado_dispatcher.reading import FolderReader
 from recado_dispatcher.ready import Elsewhere, check_ready, sent_elsewhere
 from recado_dispatcher.sources import Sources
@@ -45,6 +45,9 @@ class Dispatcher(Service):
     plugin_timeout_s: ClassVar[float] = 30.0
     """Seconds that a filter or a ready check may take."""
 
+    _ready: Sequence[Plugin] = ()
+    _filters: Sequence[Plugin] = ()
+
     async def started(self) -> None:
         """Load the plug-ins; recipes are read when they are asked for.
 
@@ -66,15 +69,20 @@ class Dispatcher(Service):
         """Let go of the threads."""
         self._threads.close()
 
+    def status(self) -> dict[str, Any]:
+        """Tell which plug-ins are used, in their order."""
+        return {
+            "ready_checks": [check.name for check in self._ready],
+            "filters": [each.name for each in self._filters],
+        }
+
     @takes(DISPATCHER_QUEUE)
     async def dispatch(self, message: Message, outbox: Outbox) -> None:
         """Start a run, or have the request come again if it has to wait.
 
         A request that is wrong is wrong for good, so it is never retried.
         """
-        request = read_request(message)
-        for key, meant in request.misspelt().items():
-            self.context.log.warning("request.misspelt", key=key, meant=meant)
+        request = await self._read(message)
         try:
             await self._dispatch(request, message, outbox)
         except NotYet as reason:
@@ -110,6 +118,16 @@ class Dispatcher(Service):
         if settings.runs_per_user and not message.is_recipe:
             await store.admit(self._log, request, settings.runs_per_user)
         self._start(prepared, request, notes, message, outbox)
+
+    async def _read(self, message: Message) -> Request:
+        if len(message.body) > _LARGE_BODY:
+            request: Request = await self._threads.run(read_request, message)
+        else:
+            request = read_request(message)
+        if not Waits.read(message.headers).times:
+            for key, meant in request.misspelt().items():
+                self.context.log.warning("request.misspelt", key=key, meant=meant)
+        return request
 
     async def _prepared(self, request: Request, message: Message) -> Prepared:
         found = await self._sources.find(request.recipes)

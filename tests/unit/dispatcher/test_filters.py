@@ -68,6 +68,18 @@ async def test_filters_change_parameters_and_recipes_one_after_the_other(
         assert requested.data["body"]["parameters"] == {"dcid": 3, "x": "kept"}
 
 
+async def test_the_heartbeat_tells_which_filters_are_used(
+    installed: Installed, at_work: Callable[..., Harness]
+) -> None:
+    installed.add(ZOCALO_FILTERS, "theirs", print)
+    installed.add(OUR_FILTERS, "ours", print)
+    async with at_work() as h:
+        told = h.service.status()
+
+    assert told == {"ready_checks": [], "filters": ["ours", "theirs"]}
+    assert Dispatcher().status() == {"ready_checks": [], "filters": []}
+
+
 async def test_a_filter_of_zocalos_merges_into_the_recipe_it_is_given(
     installed: Installed, at_work: Callable[..., Harness]
 ) -> None:
