@@ -43,12 +43,12 @@ def start(
     )
 
 
-def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
+def run(folder: Path, *args: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, with more variables."""
     return subprocess.run(
         [sys.executable, "-m", "recado_cli", *args],
         cwd=folder,
-        env=variables(folder),
+        env=variables(folder) | more,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
