@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recado.message import Message
 from recado.schemas.dispatch import DISPATCHER_QUEUE
-from recado.transport import make_transport
 from recado_cli.main import main
 from tests.unit.cli.embedded import Embedded
 
@@ -63,34 +60,7 @@ def broker(folder: Path) -> Embedded:
 
 
 @pytest.fixture
-def broker(folder: Path) -> str:
-    """The URL of a broker on which a dispatcher and the service hello have been."""
-    url = f"sqlite:///{folder}/.recado/broker.db"
-    (folder / ".recado").mkdir()
-    declared(url, DISPATCHER_QUEUE, "hello")
-    return url
-
-
-def declared(url: str, *queues: str) -> None:
-    """Declare queues on a broker."""
-
-    async def declare() -> None:
-        transport = make_transport(url)
-        await transport.open()
-        await transport.declare(queues)
-        await transport.close()
-
-    asyncio.run(declare())
-
-
-def arrived(url: str) -> list[Message]:
-    """Return what is in the dispatcher's queue."""
-
-    async def browse() -> list[Message]:
-        transport = make_transport(url)
-        await transport.open()
-        found = await transport.browse(DISPATCHER_QUEUE)
-        await transport.close()
-        return [each.message for each in found]
-
-    return asyncio.run(browse())
+def site(broker: Embedded) -> Embedded:
+    """A broker on which a dispatcher and the service hello have been."""
+    broker.declare(DISPATCHER_QUEUE, "hello")
+    return broker

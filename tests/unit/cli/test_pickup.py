@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from recado.message import Message, decode
+from recado.schemas.dispatch import DISPATCHER_QUEUE
 from recado_cli.stored import store
-from tests.unit.cli.conftest import AWAY, Command, arrived, declared
+from tests.unit.cli.conftest import AWAY, Command
+from tests.unit.cli.embedded import Embedded
 
 REQUEST: dict[str, Any] = {"recipes": ["hello"], "parameters": {}}
 
@@ -97,7 +99,7 @@ def test_a_folder_that_cannot_be_written_is_told(
 
 
 def test_a_run_that_could_not_start_is_not_sent(
-    command: Command, folder: Path, broker: str
+    command: Command, folder: Path, site: Embedded
 ) -> None:
     (folder / "lost.json").write_text('{"1": {"queue": "helo"}, "start": [[1, {}]]}')
 
@@ -106,7 +108,7 @@ def test_a_run_that_could_not_start_is_not_sent(
     assert result.code == 1
     assert "step 1: sends to queue 'helo', which nobody has declared" in result.err
     assert "did you mean 'hello'?" in result.err
-    assert arrived(broker) == []
+    assert site.holds(DISPATCHER_QUEUE) == []
 
 
 @pytest.mark.parametrize(
@@ -122,7 +124,7 @@ def test_a_run_that_could_not_start_is_not_sent(
     ids=["further on", "later"],
 )
 def test_a_queue_that_may_still_come_is_only_told(
-    command: Command, folder: Path, broker: str, recipe: str, more: tuple[str, ...]
+    command: Command, folder: Path, site: Embedded, recipe: str, more: tuple[str, ...]
 ) -> None:
     (folder / "r.json").write_text(recipe)
 
@@ -130,40 +132,40 @@ def test_a_queue_that_may_still_come_is_only_told(
 
     assert result.code == 0
     assert "sends to queue 'helo', which nobody has declared" in result.err
-    assert len(arrived(broker)) == 1
+    assert len(site.holds(DISPATCHER_QUEUE)) == 1
 
 
 def test_a_request_without_a_recipe_is_for_the_dispatchers_filters(
-    command: Command, broker: str
+    command: Command, site: Embedded
 ) -> None:
     result = command("go", "-p", "7", "-s", "guid=r7")
 
     assert result.code == 0
-    assert [decode(each.body) for each in arrived(broker)] == [
+    assert [decode(each.message.body) for each in site.holds(DISPATCHER_QUEUE)] == [
         {"recipes": [], "parameters": {"ispyb_process": 7, "guid": "r7"}}
     ]
 
 
 def test_when_a_run_starts_and_how_urgently_travel_in_headers(
-    command: Command, broker: str
+    command: Command, site: Embedded
 ) -> None:
     command(
         "go", "hello", "--at", "+1h", "--priority", "8", "--idempotency-key", "monday"
     )
 
-    (message,) = arrived(broker)
-    assert message.headers["recado-priority"] == "8"
-    assert message.headers["recado-idempotency-key"] == "monday"
-    assert float(message.headers["recado-start-at"]) > 1_700_000_000
+    (held,) = site.holds(DISPATCHER_QUEUE)
+    assert held.message.headers["recado-priority"] == "8"
+    assert held.message.headers["recado-idempotency-key"] == "monday"
+    assert float(held.message.headers["recado-start-at"]) > 1_700_000_000
     # The run is named by the key.
-    assert "guid" not in decode(message.body)["parameters"]
+    assert "guid" not in decode(held.message.body)["parameters"]
 
 
 # Picking up
 
 
 def test_requests_are_sent_the_oldest_first_and_then_deleted(
-    command: Command, folder: Path, broker: str
+    command: Command, folder: Path, site: Embedded
 ) -> None:
     for name, at in (("b", 3), ("a", 1), ("c", 2)):
         request = REQUEST | {"parameters": {"guid": f"run-{name}"}}
@@ -171,7 +173,8 @@ def test_requests_are_sent_the_oldest_first_and_then_deleted(
 
     result = command("pickup")
 
-    sent = [decode(each.body)["parameters"]["guid"] for each in arrived(broker)]
+    bodies = [decode(each.message.body) for each in site.holds(DISPATCHER_QUEUE)]
+    sent = [body["parameters"]["guid"] for body in bodies]
     assert result.code == 0
     assert sent == ["run-a", "run-c", "run-b"]
     assert files(folder) == []
@@ -181,29 +184,29 @@ def test_requests_are_sent_the_oldest_first_and_then_deleted(
 
 
 def test_what_go_stored_is_what_it_would_have_sent(
-    command: Command, folder: Path, broker: str
+    command: Command, folder: Path, site: Embedded
 ) -> None:
     run = command("go", "hello", "--drop", "--priority", "9").out.strip()
 
     said = json.loads(command("pickup", "--json").out)
 
-    (message,) = arrived(broker)
-    assert (said["run"], said["request"]) == (run, message.id)
-    assert message.headers["recado-priority"] == "9"
-    assert decode(message.body)["parameters"]["guid"] == run
+    (held,) = site.holds(DISPATCHER_QUEUE)
+    assert (said["run"], said["request"]) == (run, held.message.id)
+    assert held.message.headers["recado-priority"] == "9"
+    assert decode(held.message.body)["parameters"]["guid"] == run
 
 
 def test_zocalos_files_are_sent_and_shown_if_that_is_wished(
-    command: Command, folder: Path, broker: str
+    command: Command, folder: Path, site: Embedded
 ) -> None:
     headers = {"zocalo.go.user": "ada", "zocalo.go.host": "ws9"}
     put(folder, "x", json.dumps({"headers": headers, "message": REQUEST}, indent=2))
 
     result = command("pickup", "-v", "--delay", "0", "--wait", "0")
 
-    (message,) = arrived(broker)
+    (held,) = site.holds(DISPATCHER_QUEUE)
     assert result.code == 0
-    assert message.headers["zocalo.go.user"] == "ada"
+    assert held.message.headers["zocalo.go.user"] == "ada"
     assert '"recipes": [\n    "hello"' in result.err
 
 
@@ -212,7 +215,7 @@ def test_zocalos_files_are_sent_and_shown_if_that_is_wished(
     ['{"headers": {}, "mess', '{"headers": {}, "message": {"recipes": "hello"}}'],
 )
 def test_a_broken_file_is_told_and_left_and_the_others_go(
-    command: Command, folder: Path, broker: str, broken: str
+    command: Command, folder: Path, site: Embedded, broken: str
 ) -> None:
     put(folder, "a", broken, 1)
     put(folder, "b", json.dumps({"headers": {}, "message": REQUEST}), 2)
@@ -221,7 +224,7 @@ def test_a_broken_file_is_told_and_left_and_the_others_go(
 
     assert result.code == 1
     assert files(folder) == ["a"]
-    assert len(arrived(broker)) == 1
+    assert len(site.holds(DISPATCHER_QUEUE)) == 1
     assert f"(left in {folder}/.recado/drop/a)" in result.err
     assert "recado: 1 request not sent, still in" in result.err
 
@@ -237,14 +240,13 @@ def test_without_anything_stored_no_broker_is_needed(
 
 @pytest.mark.parametrize("has_broker", [True, False])
 def test_what_cannot_be_sent_stays(
-    command: Command, folder: Path, has_broker: bool
+    command: Command, folder: Path, broker: Embedded, has_broker: bool
 ) -> None:
     store(folder / ".recado" / "drop", Message(b'{"recipes": ["hello"]}', {}))
-    url = f"sqlite:///{folder}/other.db"
     if has_broker:
-        declared(url, "hello")
+        broker.declare("hello")
 
-    result = command("pickup", "--broker", url if has_broker else AWAY)
+    result = command("pickup", "--broker", broker.url if has_broker else AWAY)
 
     assert result.code == 1
     assert len(result.err.splitlines()) == 1
@@ -253,10 +255,10 @@ def test_what_cannot_be_sent_stays(
 
 
 def test_another_folder_may_be_named(
-    command: Command, folder: Path, broker: str
+    command: Command, folder: Path, site: Embedded
 ) -> None:
     store(folder / "elsewhere", Message(b'{"recipes": ["hello"]}', {}))
 
     assert command("pickup", "elsewhere").code == 0
     assert command("pickup", "nowhere").code == 2
-    assert len(arrived(broker)) == 1
+    assert len(site.holds(DISPATCHER_QUEUE)) == 1

@@ -10,18 +10,20 @@ from typing import Any
 import pytest
 
 from recado.message import decode
-from tests.unit.cli.conftest import AWAY, Command, arrived, declared
+from recado.schemas.dispatch import DISPATCHER_QUEUE
+from tests.unit.cli.conftest import AWAY, Command
+from tests.unit.cli.embedded import Embedded
 
 
 @pytest.fixture
-def request_of(command: Command, broker: str) -> Callable[..., dict[str, Any]]:
+def request_of(command: Command, site: Embedded) -> Callable[..., dict[str, Any]]:
     """Calls it, and returns the one request that has arrived."""
 
     def call(*args: str) -> dict[str, Any]:
         result = command("go", *args)
         assert result.code == 0, result.err
-        (message,) = arrived(broker)
-        body: dict[str, Any] = decode(message.body)
+        (held,) = site.holds(DISPATCHER_QUEUE)
+        body: dict[str, Any] = decode(held.message.body)
         assert result.out.strip() == body["parameters"].pop("guid")
         return body
 
@@ -83,7 +85,7 @@ def test_a_recipe_in_a_file_is_submitted(
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_is_sent(
-    command: Command, folder: Path, broker: str, args: tuple[str, ...], code: int
+    command: Command, folder: Path, site: Embedded, args: tuple[str, ...], code: int
 ) -> None:
     cyclic = '{"1": {"queue": "hello", "output": 1}, "start": [[1, {}]]}'
     (folder / "cyclic.json").write_text(cyclic)
@@ -94,16 +96,15 @@ def test_what_is_wrong_is_told_and_nothing_is_sent(
     assert (result.code, result.out) == (code, "")
     assert "Traceback" not in result.err
     assert result.err.startswith("recado: ")
-    assert arrived(broker) == []
+    assert site.holds(DISPATCHER_QUEUE) == []
 
 
 def test_a_broker_on_which_no_dispatcher_has_been_is_told(
-    command: Command, folder: Path
+    command: Command, broker: Embedded
 ) -> None:
-    url = f"sqlite:///{folder}/other.db"
-    declared(url, "hello")
+    broker.declare("hello")
 
-    result = command("go", "-n", "-r", "hello", "--broker", url)
+    result = command("go", "-n", "-r", "hello")
 
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("recado: the dispatcher service never ran on")
@@ -123,12 +124,12 @@ def test_a_broker_that_is_down_costs_nothing(
     assert len(list((folder / ".recado").glob("drop/*"))) == files
 
 
-def test_a_dry_run_sends_nothing(command: Command, broker: str) -> None:
+def test_a_dry_run_sends_nothing(command: Command, site: Embedded) -> None:
     assert command("go", "-n", "-r", "hello", "--dry-run").code == 0
-    assert arrived(broker) == []
+    assert site.holds(DISPATCHER_QUEUE) == []
 
 
-def test_v_shows_the_request_first(command: Command, broker: str) -> None:
+def test_v_shows_the_request_first(command: Command, site: Embedded) -> None:
     result = command("go", "-n", "-r", "hello", "-v")
 
     assert json.loads(result.err)["recipes"] == ["hello"]
