@@ -117,6 +117,9 @@ class Dispatcher(Service):
         # What a step of a run asks for is part of what its submitter was let do.
         if settings.runs_per_user and not message.is_recipe:
             await store.admit(self._log, request, settings.runs_per_user)
+        if self._is_last_attempt(message):
+            # What nobody declared would be found out when nothing can be told any more.
+            await self.context.transport.declare(_first_queues(prepared), "verify")
         self._start(prepared, request, notes, message, outbox)
 
     async def _read(self, message: Message) -> Request:
@@ -180,8 +183,10 @@ class Dispatcher(Service):
 
     def _is_last(self, error: Exception, message: Message) -> bool:
         """Whether an error ends a request: by its kind, or after so many attempts."""
-        if isinstance(error, ProblemsError | Reject):
-            return True
+        is_for_good = isinstance(error, ProblemsError | Reject)
+        return is_for_good or self._is_last_attempt(message)
+
+    def _is_last_attempt(self, message: Message) -> bool:
         failures = read_history(message.headers)
         attempt = failures[-1].attempt + 1 if failures else 1
         return attempt >= self.retry.attempts
@@ -197,3 +202,8 @@ class Dispatcher(Service):
             await self.context.transport.publish(
                 [Outgoing(EVENTS_QUEUE, append_message([event], ""))]
             )
+
+
+def _first_queues(prepared: Prepared) -> list[str]:
+    steps = [prepared.recipe.step(number) for number, _ in prepared.recipe.start]
+    return [step.queue for step in steps if step.queue]

@@ -168,7 +168,9 @@ async def test_a_run_whose_first_queue_nobody_declares_is_not_lost(
         assert dead.letter is not None
         assert (dead.reason, dead.letter.attempts) == ("unroutable", 5)
         assert h.messages("first") == []
-        assert not [event for event in h.events if event.type == "run.started"]
+        (refused,) = h.events
+        assert refused.type == "run.refused"
+        assert "'no'" in refused.data["text"]
 
 
 async def test_a_custom_and_a_named_recipe_start_together(
