@@ -56,7 +56,7 @@ async def theirs(server: Server, part: str) -> None:
     """The queues of Zocalo's services, made as its own tool makes them."""
     async with await aio_pika.connect(server.url_with(part)) as connection:
         channel = await connection.channel()
-        for name in ("whisper", "heard"):
+        for name in ("whisper", "heard", "jsonlines"):
             dead = f"dlq.{name}"
             await channel.declare_queue(
                 dead, durable=True, arguments={"x-queue-type": "quorum"}

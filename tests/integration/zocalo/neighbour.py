@@ -40,12 +40,14 @@ class Zocalo:
 
     def __init__(self, folder: Path, server: Server, part: str) -> None:
         self.recipes = folder / "recipes"
+        self.drop = folder / "drop"
         self._folder = folder
         self._transport = "Pika" if isinstance(server, RabbitMQ) else "Stomp"
-        self.recipes.mkdir(parents=True, exist_ok=True)
+        for place in (self.recipes, self.drop):
+            place.mkdir(parents=True, exist_ok=True)
+        configured = _configuration(self.recipes, self.drop, server, part)
         configuration = folder / "zocalo.yaml"
-        # JSON is YAML.
-        configuration.write_text(json.dumps(_configuration(self.recipes, server, part)))
+        configuration.write_text(json.dumps(configured))  # JSON is YAML
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("ZOCALO_")},
             "ZOCALO_CONFIG": str(configuration),
@@ -110,11 +112,17 @@ async def handled(conductor: Conductor, run: str, count: int) -> RunReply:
     return shown
 
 
-def _configuration(recipes: Path, server: Server, part: str) -> dict[str, Any]:
+def _configuration(
+    recipes: Path, drop: Path, server: Server, part: str
+) -> dict[str, Any]:
     user, _, password = server.login.partition(":")
     login = {"username": user, "password": password}
     where = {"host": server.host, "port": server.port, **login}
-    storage = {"plugin": "storage", "zocalo.recipe_directory": str(recipes)}
+    storage = {
+        "plugin": "storage",
+        "zocalo.recipe_directory": str(recipes),
+        "zocalo.go.fallback_location": str(drop),
+    }
     found: dict[str, Any] = {"version": 1, "storage": storage}
     if isinstance(server, RabbitMQ):
         api = f"http://{server.host}:{server.http_port}/api"

@@ -7,6 +7,7 @@ import getpass
 import importlib.metadata
 import json
 import socket
+import subprocess
 from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,12 @@ from typing import Any
 import pytest
 
 from recado.clients.lookup import Lookup
+from recado.heartbeat import host_name
 from recado.message import Message, Outgoing
 from tests.brokers import RabbitMQ
 from tests.brokers.management import asked
 from tests.integration.zocalo.neighbour import Zocalo, handled
+from tests.system import cli_process
 from tests.system.conducting import Conductor, recorded
 from tests.system.fleet import Fleet, Member
 from tests.transport.inbox import consuming, eventually
@@ -192,6 +195,102 @@ async def test_queue_drain_moves_recados_messages_with_their_headers(
     ]
     for before, after in zip(sent, moved, strict=True):
         assert before.headers.items() <= after.message.headers.items()
+
+
+async def test_jsonlines_of_theirs_writes_what_a_service_of_ours_sends(
+    zocalo: Zocalo, conductor: Conductor, folder: Path
+) -> None:
+    file = folder / "shouted.jsonl"
+    zocalo.add_recipe(
+        "written",
+        {
+            "1": {"queue": "shout", "output": 2},
+            "2": {
+                "queue": "jsonlines",
+                "parameters": {"output_filename": str(file)},
+                "reports": False,
+            },
+            "start": [[1, {"text": "a"}], [1, {"text": "b"}]],
+        },
+    )
+
+    async def is_written() -> bool:
+        return file.exists() and len(file.read_text().splitlines()) == 2
+
+    async with zocalo.serving("JSONLines"):
+        await zocalo.go("-n", "-r", "written", guid="written")
+        await eventually(is_written, "both are in the file", within_s=30)
+
+    lines = map(json.loads, file.read_text().splitlines())
+    assert sorted(line["text"] for line in lines) == ["A", "B"]
+    assert (await conductor.finished("written")).state == "done"
+
+
+async def test_pickup_of_theirs_sends_what_recado_go_stored(
+    zocalo: Zocalo, ships: Fleet, conductor: Conductor
+) -> None:
+    stored = await recado(zocalo, ships, "go", "--drop", "twice", *guid("by-theirs"))
+    assert len(list(zocalo.drop.iterdir())) == 1
+
+    ran = await zocalo.run("pickup", *("--wait", "0"), *("--delay", "0"))
+    run = await conductor.finished("by-theirs")
+
+    assert (stored.returncode, ran.code) == (0, 0), stored.stderr + ran.text
+    assert (run.state, run.recipes, run.handled) == ("done", ["twice"], 2)
+    assert not list(zocalo.drop.iterdir())
+
+
+async def test_recado_pickup_sends_what_go_of_theirs_stored(
+    zocalo: Zocalo, ships: Fleet, conductor: Conductor
+) -> None:
+    stored = await zocalo.go(
+        "--drop", "-n", "-r", "twice", "-s", "text=Ho", guid="by-recado"
+    )
+    assert len(list(zocalo.drop.iterdir())) == 1
+
+    ran = await recado(zocalo, ships, "pickup", str(zocalo.drop))
+    run = await conductor.finished("by-recado")
+
+    assert (stored.code, ran.returncode) == (0, 0), stored.text + ran.stderr
+    assert (run.state, run.recipes, run.handled) == ("done", ["twice"], 2)
+    assert not list(zocalo.drop.iterdir())
+
+
+async def test_recado_shutdown_sees_a_service_of_theirs_end(
+    zocalo: Zocalo, ships: Fleet, conductor: Conductor
+) -> None:
+    registry = Lookup(conductor.transport)
+    async with zocalo.serving("JSONLines") as process:
+        name = f"{host_name().rpartition('.')[0]}.{process.pid}"
+
+        async def is_listed() -> bool:
+            found = await registry.services("JSON Lines")
+            return name in {each.instance for each in found.instances}
+
+        await eventually(is_listed, "it is known", within_s=30)
+        ran = await recado(zocalo, ships, "shutdown", name, "--timeout", "20")
+        await asyncio.wait_for(process.wait(), 10)
+
+    assert ran.returncode == 0, ran.stderr
+
+
+async def recado(
+    zocalo: Zocalo, ships: Fleet, *args: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command, with what both worlds share."""
+    return await asyncio.to_thread(
+        cli_process.run,
+        ships.state.parent,
+        *args,
+        RECADO_BROKER=ships.url,
+        RECADO_RECIPES=str(zocalo.recipes),
+        RECADO_DROP=str(zocalo.drop),
+    )
+
+
+def guid(run: str) -> tuple[str, ...]:
+    """Return the parameters of a request for a run of the given name."""
+    return ("-s", "text=Ho", "-s", f"guid={run}")
 
 
 def instance(member: Member) -> str:
