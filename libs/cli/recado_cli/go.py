@@ -153,8 +153,8 @@ def go(
 
 
 def _go(ask: Ask, wish: Wish) -> None:
+    from recado_cli.sending import submit_and_watch
     from recado_cli.session import wait_for
-    from recado_cli.watching import submit_and_watch
 
     wait_for(submit_and_watch(ask, wish))
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import click
 
-from recado.clients.dispatch import submit
 from recado.clients.eventlog import EventLog
 from recado.clients.letters import Letters
 from recado.errors import (
-    DisconnectedError,
     NotFoundError,
-    RefusedError,
     RequestTimeoutError,
     UnroutableError,
 )
@@ -28,8 +24,7 @@ from recado.transport import Transport
 from recado_cli.failing import FailedError
 from recado_cli.output import count, print_json, print_line, talk
 from recado_cli.progress import Progress
-from recado_cli.session import asking, connected
-from recado_cli.stored import store
+from recado_cli.session import asking
 from recado_cli.submitting import Ask
 from recado_cli.telling import event_text
 
@@ -65,64 +60,14 @@ class Look:
         return any(event.type == RUN_FINISHED for event in self.events)
 
 
-async def submit_and_watch(ask: Ask, wish: Wish) -> None:
-    """Submit a run, print its id, and wait for its end if that is wished.
-
-    While the broker is away the request is stored; not if its outcome is waited for.
+async def wait_for_end(
+    transport: Transport, ask: Ask, wish: Wish, position: int
+) -> None:
+    """Wait for a run's end; events behind a position tell of it.
 
     Raises:
         FailedError: if it was not finished in time, or not without dead letters.
     """
-    if wish.is_stored:
-        _store(ask, wish)
-        return
-    is_sent = asyncio.Event()
-    try:
-        await _submit_and_watch(ask, wish, is_sent)
-    except (DisconnectedError, RefusedError) as error:
-        if is_sent.is_set() or wish.is_waiting or wish.is_stored is False:
-            raise
-        talk(f"the request is not sent: {error}")
-        _store(ask, wish)
-
-
-async def _submit_and_watch(ask: Ask, wish: Wish, is_sent: asyncio.Event) -> None:
-    async with connected(ask.settings) as transport:
-        log = EventLog(transport)
-        position = 0
-        # With a key the run may be an earlier one, and have ended long ago.
-        if wish.is_waiting and not ask.has_key:
-            with asking("event store", ask.settings):
-                position = await log.head()
-        await ask.check_names(transport)
-        await ask.check_queues(transport)
-        with asking("dispatcher", ask.settings):
-            await submit(transport, ask.message)
-        is_sent.set()
-        if not wish.is_waiting:
-            _print_id(ask.run, wish)
-            return
-        if not wish.as_json:
-            _print_id(ask.run, wish)
-        await _wait(transport, ask, wish, position)
-
-
-def _store(ask: Ask, wish: Wish) -> None:
-    folder = ask.settings.drop
-    try:
-        path = store(folder, ask.message)
-    except OSError as error:
-        reason = error.strerror or error
-        raise FailedError(
-            f"the request cannot be stored either, in {folder}: {reason}"
-            if wish.is_stored is None
-            else f"the request cannot be stored in {folder}: {reason}"
-        ) from error
-    talk(f"it is stored in {path}; 'recado pickup' sends it once the broker is there")
-    _print_id(ask.run, wish, path)
-
-
-async def _wait(transport: Transport, ask: Ask, wish: Wish, position: int) -> None:
     begun = asyncio.Event()
     try:
         async with asyncio.timeout(wish.timeout_s):
@@ -252,13 +197,6 @@ async def _check_not_refused(
 
 def _refusal(ask: Ask, text: str) -> str:
     return f"the dispatcher refused run {ask.run}: {text}"
-
-
-def _print_id(run: str, wish: Wish, stored: Path | None = None) -> None:
-    if wish.as_json:
-        print_line({"run": run} if stored is None else {"run": run, "stored": stored})
-    else:
-        click.echo(run)
 
 
 def _print_events(events: Sequence[StoredEvent], wish: Wish) -> None:

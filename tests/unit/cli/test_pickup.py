@@ -77,22 +77,16 @@ def test_a_bad_request_is_not_stored(command: Command, folder: Path) -> None:
     assert not (folder / ".recado").exists()
 
 
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [
-        (("--broker", AWAY), "the request cannot be stored either, in"),
-        (("--drop",), "the request cannot be stored in"),
-    ],
-)
+@pytest.mark.parametrize("option", [("--broker", AWAY), ("--drop",)], ids=str)
 def test_a_folder_that_cannot_be_written_is_told(
-    command: Command, folder: Path, option: tuple[str, ...], said: str
+    command: Command, folder: Path, option: tuple[str, ...]
 ) -> None:
     (folder / ".recado").write_text("no folder")
 
     result = command("go", "hello", *option)
 
     assert (result.code, result.out) == (1, "")
-    assert said in result.err
+    assert "recado: the request cannot be stored in" in result.err
 
 
 # Checking
