@@ -36,7 +36,8 @@ def test_every_type_of_message_is_on_the_page(type_: str) -> None:
 
 
 def test_every_header_is_on_the_page() -> None:
-    constants = vars(import_module(Message.__module__)).values()
+    modules = (Message.__module__, RunRequest.__module__)
+    constants = [x for each in modules for x in vars(import_module(each)).values()]
     headers = {x for x in constants if isinstance(x, str) and x.startswith("recado-")}
 
     assert headers
