@@ -29,7 +29,9 @@ groups:
 """
 
 
-def recado(folder: Path, broker: str, *args: str) -> subprocess.CompletedProcess[str]:
+def recado(
+    folder: Path, broker: str, *args: str, **variables: str
+) -> subprocess.CompletedProcess[str]:
     keep = {
         key: value
         for key, value in os.environ.items()
@@ -38,7 +40,7 @@ def recado(folder: Path, broker: str, *args: str) -> subprocess.CompletedProcess
     return subprocess.run(
         [*PROGRAM, *args],
         cwd=folder,
-        env={**keep, "RECADO_BROKER": broker},
+        env={**keep, "RECADO_BROKER": broker, **variables},
         capture_output=True,
         text=True,
         timeout=60,
@@ -149,3 +151,27 @@ async def test_a_user_who_is_not_let_in_is_told_without_the_password(
     assert result.returncode == 2
     assert "does not let user 'me' in" in result.stderr
     assert "secret" not in result.stderr
+
+
+async def test_a_configuration_of_zocalo_is_all_that_is_needed(
+    rabbitmq: RabbitMQ, management: Management, path: str, tmp_path: Path
+) -> None:
+    login = "username: guest, password: guest"
+    (tmp_path / "zocalo.yaml").write_text(
+        "version: 1\n"
+        f"a: {{plugin: pika, host: {rabbitmq.host}, port: {rabbitmq.port}, {login},"
+        f" vhost: {json.dumps(path)}}}\n"
+        "b: {plugin: rabbitmqapi,"
+        f" base_url: 'http://{rabbitmq.host}:{rabbitmq.http_port}/api', {login}}}\n"
+        "environments: {lab: [a, b]}\n"
+    )
+    zocalo = {"ZOCALO_CONFIG": "zocalo.yaml", "ZOCALO_DEFAULT_ENV": "lab"}
+
+    direct = recado(tmp_path, "", "topology", "apply", "--yes", **zocalo)
+    imported = recado(tmp_path, "", "config", "import", **zocalo)
+    again = recado(tmp_path, "", "topology", "plan", "--exit-code")
+
+    assert direct.returncode == 0, direct.stderr
+    assert "dlq" in [queue.name for queue in await management.queues(path)]
+    assert imported.returncode == 0, imported.stderr
+    assert (again.returncode, again.stdout) == (0, ""), again.stderr

@@ -26,7 +26,7 @@ _BY_DEFAULT: Final[Mapping[str, object]] = {
     "x-queue-type": "classic",
     "x-single-active-consumer": False,
 }
-"""Arguments that say what holds without them as well."""
+"""Arguments of queues, and what holds without them."""
 
 
 class Action(Enum):
@@ -134,14 +134,11 @@ def _differences(
 
 
 def facts(thing: Thing) -> dict[str, Any]:
-    """Return what a thing is made with, arguments one by one, without what says nothing."""
+    """Return what a thing is made with, its arguments one by one."""
     found = dict(thing.content)
-    arguments = found.pop("arguments", {})
-    found |= {
-        name: value
-        for name, value in arguments.items()
-        if (name, value) not in _BY_DEFAULT.items()
-    }
+    if isinstance(thing, Queue):
+        found |= _BY_DEFAULT
+    found |= found.pop("arguments", {})
     if isinstance(thing, User | VirtualHost):
         found["tags"] = sorted(thing.tags)
     return found

@@ -99,7 +99,7 @@ def test_a_queue_that_differs_is_not_touched_and_says_what_it_holds() -> None:
     assert [(it.what, it.there, it.wanted) for it in step.differences] == [
         ("x-expires", 5, None),
         ("x-max-length", None, 1),
-        ("x-queue-type", None, "quorum"),
+        ("x-queue-type", "classic", "quorum"),
     ]
 
 
