@@ -160,12 +160,18 @@ def _go(ask: Ask, wish: Wish) -> None:
 
 
 def _moment(text: str) -> float:
+    from recado.recipe.reading import MAX_DELAY_S
     from recado_cli.moment import moment
 
+    now = datetime.now()
     try:
-        return moment(text, datetime.now())
+        at = moment(text, now)
     except ValueError as error:
         raise click.UsageError(f"--at: {error}") from error
+    if at > now.timestamp() + MAX_DELAY_S:
+        days = MAX_DELAY_S // 86_400
+        raise click.UsageError(f"--at: {text!r} is more than {days:g} days ahead")
+    return at
 
 
 def read_parameters(

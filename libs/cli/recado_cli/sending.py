@@ -67,6 +67,8 @@ def _store(ask: Ask, wish: Wish) -> None:
         raise FailedError(
             f"the request cannot be stored in {folder}: {error.strerror or error}"
         ) from error
+    if ask.is_elsewhere:
+        talk(f"it is not checked: there is no folder {ask.settings.recipes}")
     talk(f"it is stored in {path}; 'recado pickup' sends it once the broker is there")
     _print_id(ask.run, wish, path)
 

@@ -72,6 +72,15 @@ def test_a_request_may_be_stored_in_any_case(command: Command, folder: Path) -> 
     assert Path(said["stored"]).name == files(folder)[0]
 
 
+def test_a_request_that_cannot_be_checked_here_is_stored_and_that_is_said(
+    command: Command, folder: Path
+) -> None:
+    result = command("go", "study", "--drop", "--recipes", "nowhere")
+
+    assert result.code == 0
+    assert f"it is not checked: there is no folder {folder}/nowhere" in result.err
+
+
 def test_a_bad_request_is_not_stored(command: Command, folder: Path) -> None:
     assert command("go", "helo", "--drop").code == 1
     assert not (folder / ".recado").exists()
