@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Generator
 
@@ -11,12 +12,16 @@ from tests.brokers import ActiveMQ, RabbitMQ
 
 
 def pytest_configure() -> None:
-    """Have signals heard, also where they were ignored when the tests were started.
+    """Have tests meet no installation of Zocalo, and hear signals that were ignored before.
+
+    Without a file of settings recado would take the broker of that installation.
 
     A shell starts what runs in its background without Ctrl-C, ``nohup`` without the end of
     the terminal, and processes pass that on; tests that send these signals to processes of
     their own would wait for ever.
     """
+    for name in ("ZOCALO_CONFIG", "ZOCALO_DEFAULT_ENV"):
+        os.environ.pop(name, None)
     for ignored, action in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGHUP, signal.SIG_DFL),
