@@ -166,7 +166,7 @@ async def test_a_wrapper_of_our_own_is_run_and_told_of(site: Site) -> None:
     ("end", "code", "text"),
     [
         ("false", 1, "Processing failed"),
-        ("raise", 1, "no beam"),
+        ("raise", 1, "no beam in \\udcff"),
         (
             "vanish",
             1,

@@ -23,7 +23,7 @@ class Own(Wrapper):
             case "false":
                 return False
             case "raise":
-                raise ValueError("no beam")
+                raise ValueError("no beam in \udcff")
             case "vanish":
                 os._exit(0)
             case "crash":

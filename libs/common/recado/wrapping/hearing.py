@@ -7,7 +7,6 @@ import socket
 from typing import TYPE_CHECKING, Any, Final
 
 from recado.errors import Problem, RecadoError, SchemaError
-from recado.letter import cleaned
 from recado.message import decode, encode
 from recado.wrapping.ending import Word
 from recado.wrapping.job import UPDATES
@@ -93,7 +92,7 @@ class Hearing:
             case Task():
                 self._pulse.change(task=what.task)
             case Ended():
-                self.word = Word(what.ended, cleaned(what.text))
+                self.word = Word(what.ended, what.text)
 
     async def _send(self, what: Send) -> None:
         posting = self._parts.output(

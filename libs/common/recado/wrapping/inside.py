@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from recado.errors import ConfigError
-from recado.letter import describe
+from recado.letter import cleaned, describe
 from recado.log import get_logger, set_up_logging
 from recado.wrapping.dumping import dump_threads
 from recado.wrapping.finding import load
@@ -98,7 +98,7 @@ def _done(name: str, job: Job, log: FilteringBoundLogger) -> tuple[bool, str]:
     # Whatever a wrapper raises, its failure is told; an exit is none of its business.
     except BaseException as error:
         log.error("wrapper.failed", error=describe(error)[0], exc_info=True)
-        is_done, text = False, str(error) or type(error).__name__
+        is_done, text = False, cleaned(str(error)) or type(error).__name__
         (actor or Own(Wrapper(), job)).failure(text)
     (actor or Own(Wrapper(), job)).done("Finished processing")
     return is_done, text
