@@ -7,7 +7,7 @@ from contextlib import suppress
 from copy import deepcopy
 from typing import Any, cast
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from recado.errors import RecipeError
@@ -123,6 +123,7 @@ schemas = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(documents(), schemas, st.dictionaries(st.sampled_from("xyz"), junk))
 def test_declared_values_are_there_and_fit_or_it_is_a_recipe_error(
     document: dict[str, Any], declaration: Any, parameters: dict[str, Any]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, islice
@@ -11,29 +11,22 @@ from typing import Final
 from recado.errors import Problem, RecipeError
 from recado.message import Json
 from recado.recipe.declaration import declaration_flaws
+from recado.recipe.fields import Fields
 from recado.recipe.graph import cycles, reachable
 from recado.recipe.links import Link, link, links
-from recado.recipe.policy import POLICY, policy_flaws
 from recado.recipe.reading import (
     ABOUT,
-    DELAY,
     DESCRIPTION,
     ERROR,
-    KNOWN,
-    MAX_DELAY_S,
-    MAX_NAME,
     OUTPUT,
     PARAMETERS,
-    ROUTES,
     START,
     VERSION,
-    seconds,
     step_id,
 )
 from recado.recipe.values import MAX_PROBLEMS, Flaw, Flaws, Trail, shown
 from recado.recipe.versions import is_version
 
-_MAX_GUESSES: Final = 100
 _OUTERMOST: Final = (START, ERROR)
 
 
@@ -85,11 +78,10 @@ class _Examination:
     def findings(self) -> Findings:
         self._check_targets()
         self._check_graph()
+        fields = Fields(self.errors, self.warnings)
         for step in self.steps.values():
-            self.errors.extend(_field_errors(step))
-            self.warnings.extend(_field_warnings(step))
+            fields.examine(step.fields, step.trail)
         self._check_routes()
-        self.warnings.extend(_misspelt(self.steps.values()))
         return Findings(self.errors.problems(), self.warnings.problems())
 
     def _add_step(self, key: str, value: Json) -> None:
@@ -115,22 +107,27 @@ class _Examination:
                 self.errors.add(item.trail, item.text)
         return kept
 
-    def _links(self, step: _Step, key: str) -> list[Link]:
-        return self._sorted(links(step.fields.get(key), (step.trail, key)))
+    def _links(self, step: _Step, key: str) -> Sequence[Link]:
+        value = step.fields.get(key)
+        return () if value is None else self._sorted(links(value, (step.trail, key)))
 
     def _check_targets(self) -> None:
+        inner = chain(*self.outputs.values(), *self.references.values())
+        places = chain(self.starts, self.fallbacks, inner)
+        missing = [place for place in places if place.target not in self.steps]
+        if not missing:
+            return
         ids = sorted(self.steps)
         steps = ", ".join(map(str, ids[:20])) + (", …" if len(ids) > 20 else "")
-        inner = chain(*self.outputs.values(), *self.references.values())
-        for place in chain(self.starts, self.fallbacks, inner):
-            if place.target not in self.steps:
-                text = (
-                    f"there is no step {shown(place.target)} (steps: {steps or 'none'})"
-                )
-                self.errors.add(place.trail, text)
+        for place in missing:
+            text = f"there is no step {shown(place.target)} (steps: {steps or 'none'})"
+            self.errors.add(place.trail, text)
 
     def _check_graph(self) -> None:
-        edges = {i: [*self.outputs[i], *self.references[i]] for i in self.steps}
+        edges = {
+            i: [*self.outputs[i], *also] if (also := self.references[i]) else outputs
+            for i, outputs in self.outputs.items()
+        }
         for place, ids in cycles(edges):
             self.errors.add(place.trail, f"closes the cycle {ids}")
         # Without a start everything is unreachable, which says nothing new.
@@ -199,69 +196,3 @@ def _fallback(value: Json, trail: Trail) -> Link | Flaw:
     if value in _OUTERMOST:
         return Flaw(trail, f"'error' cannot point to {value!r}; name a step's id")
     return link(value, trail)
-
-
-def _field_errors(step: _Step) -> Iterator[Flaw]:
-    for key in ROUTES:
-        value = step.fields.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, str) or not value:
-            got = "empty" if value == "" else shown(value)
-            yield Flaw((step.trail, key), f"a {key} is named by a text, not {got}")
-        elif "{" not in value and len(value.encode()) > MAX_NAME:
-            yield Flaw((step.trail, key), f"a name has at most {MAX_NAME} bytes")
-    delay = step.fields.get(DELAY)
-    if delay is not None and not _is_template(delay) and seconds(delay) is None:
-        text = f"a delay is seconds from 0 to {MAX_DELAY_S}, not {shown(delay)}"
-        yield Flaw((step.trail, DELAY), text)
-    for key in POLICY:
-        if (value := step.fields.get(key)) is not None:
-            yield from policy_flaws(key, value, (step.trail, key), templates=True)
-
-
-def _field_warnings(step: _Step) -> Iterator[Flaw]:
-    fields = step.fields
-    if fields.get("queue") and fields.get("topic"):
-        text = "both a queue and a topic: every message is sent to both"
-        yield Flaw(step.trail, text)
-    parameters = fields.get("parameters")
-    if not isinstance(parameters, dict | None) and not _is_template(parameters):
-        text = f"services expect an object, not {shown(parameters)}"
-        yield Flaw((step.trail, "parameters"), text)
-    output = fields.get(OUTPUT)
-    for channel, item in output.items() if isinstance(output, dict) else ():
-        if isinstance(item, dict):
-            text = "channels inside a channel: zocalo's services cannot send there"
-            yield Flaw(((step.trail, OUTPUT), channel), text)
-
-
-def _is_template(value: Json) -> bool:
-    return isinstance(value, str) and "{" in value
-
-
-def _misspelt(steps: Iterable[_Step]) -> Iterator[Flaw]:
-    guesses: dict[str, str | None] = {}
-    for step in steps:
-        for key in step.fields:
-            if key in KNOWN:
-                continue
-            if key not in guesses and len(guesses) < _MAX_GUESSES:
-                guesses[key] = _guess(key)
-            if meant := guesses.get(key):
-                text = f"unknown key {shown(key)}; did you mean {meant!r}?"
-                yield Flaw((step.trail, key), text)
-
-
-def _guess(key: str) -> str | None:
-    word = _spelt(key[:40])
-    near = get_close_matches(word, _SPELT, n=1, cutoff=0.8)
-    # 'job_parameters' is a key of its own, 'parameter' and 'timeout' hardly are.
-    return _SPELT[near[0]] if near and abs(len(near[0]) - len(word)) <= 2 else None
-
-
-def _spelt(key: str) -> str:
-    return key.lower().replace("_", "-")
-
-
-_SPELT: Final = {_spelt(key): key for key in KNOWN}

@@ -28,6 +28,7 @@ _PLAIN_KEY: Final = re.compile(r"[^\s.\[\]]{1,80}")
 _CONTAINERS: Final = (dict, list, tuple, Mapping)
 _MAX_PATH: Final = 200
 _MAX_BITS: Final = 4096
+_LEAST, _MOST = -(2**63), 2**63
 _MAX_HINT: Final = 80
 
 
@@ -95,8 +96,7 @@ class _Copier:
 
     def copy(self, value: object, trail: Trail, depth: int) -> Json:
         if isinstance(value, str):
-            return self._text(value, trail, _VALUE_SIZE)
-        self._charge(_VALUE_SIZE)
+            return self._text(value, trail)
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, int | float):
@@ -111,11 +111,8 @@ class _Copier:
         if self.room < 0:
             raise _FullError
 
-    def _text(self, value: str, trail: Trail, more: int = 0) -> str:
-        # Not a call of _charge: this runs for every key and most values of a recipe.
-        self.room -= len(value) + more
-        if self.room < 0:
-            raise _FullError
+    def _text(self, value: str, trail: Trail) -> str:
+        self._charge(len(value))
         if not value.isascii() and not _is_unicode(value):
             self.flaws.add(trail, "holds half of a surrogate pair, which UTF-8 has not")
         return value
@@ -137,18 +134,35 @@ class _Copier:
             return None
         if isinstance(value, list | tuple):
             items = cast("Sequence[object]", value)
-            return [self.copy(x, (trail, i), depth + 1) for i, x in enumerate(items)]
+            self._charge(_VALUE_SIZE * len(items))
+            return [
+                x
+                if type(x) is int and _LEAST < x < _MOST
+                else self.copy(x, (trail, i), depth + 1)
+                for i, x in enumerate(items)
+            ]
         return self._object(cast("Mapping[object, object]", value), trail, depth)
 
     def _object(
         self, value: Mapping[object, object], trail: Trail, depth: int
     ) -> dict[str, Json]:
+        self._charge(_VALUE_SIZE * len(value))
         copied: dict[str, Json] = {}
         for key, item in value.items():
-            name = self._key(key, trail, depth)
+            # Nearly all keys and many values are short plain texts: they take no call.
+            if type(key) is str and key.isascii():
+                name = key
+                self.room -= len(key)
+            else:
+                name = self._key(key, trail, depth)
             if name in copied:
                 self.flaws.add((trail, name), "is there twice")
-            copied[name] = self.copy(item, (trail, name), depth + 1)
+            if type(item) is str and item.isascii():
+                copied[name] = item
+                self.room -= len(item)
+            else:
+                copied[name] = self.copy(item, (trail, name), depth + 1)
+        self._charge(0)
         return copied
 
     def _key(self, key: object, trail: Trail, depth: int) -> str:

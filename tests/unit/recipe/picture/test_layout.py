@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, pairwise, product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recado.recipe.picture import Box, Diagram, Edge, Layout, Node, laid_out, rows
@@ -54,6 +54,7 @@ def graphs(draw: st.DrawFn) -> list[Edge]:
     ]
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_no_box_and_no_label_covers_another(edges: list[Edge]) -> None:
     layout = arranged(edges)
@@ -66,6 +67,7 @@ def test_no_box_and_no_label_covers_another(edges: list[Edge]) -> None:
         assert is_apart(one, other)
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_links_lead_downwards_from_box_to_box_inside_the_picture(
     edges: list[Edge],
@@ -86,6 +88,7 @@ def test_links_lead_downwards_from_box_to_box_inside_the_picture(
         assert box.y + box.height <= layout.height - 19.9
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_the_same_diagram_is_always_drawn_the_same(edges: list[Edge]) -> None:
     assert arranged(edges) == arranged(edges)
@@ -177,6 +180,7 @@ three_rows = st.sets(
 ROWS = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
+@settings(deadline=None)
 @given(three_rows)
 def test_crossings_are_counted_right_and_no_item_is_lost(
     links: set[tuple[int, int]],
