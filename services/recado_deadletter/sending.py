@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from recado.events import RETRIED, Event, run_stream
-from recado.ids import as_id, derived_id
+from recado import revival
+from recado.events import Event
 from recado.message import Message, Outgoing
-from recado.revival import revived
 from recado.schemas.letters import RefusedLetter, State
 
 
@@ -68,7 +67,7 @@ def _refusal(letter: Candidate, queue: str, missing: frozenset[str]) -> str:
 
 def resent(letter: Frozen) -> Outgoing:
     """Return the message as it was before it failed: same id, same bytes, one retry more."""
-    headers = revived(letter.headers, letter.message)
+    headers = revival.revived(letter.headers, letter.message)
     return Outgoing(letter.queue, Message(letter.body, headers))
 
 
@@ -77,15 +76,6 @@ def retried_event(letter: Frozen, at: float) -> Event | None:
     if not (letter.run and Message(b"", letter.headers).is_recipe):
         return None
     retries = letter.retries + 1
-    return Event(
-        derived_id(as_id(letter.message), f"retried/{retries}"),
-        run_stream(letter.run),
-        RETRIED,
-        {
-            "message": as_id(letter.message),
-            "letter": letter.id,
-            "queue": letter.queue,
-            "retries": retries,
-        },
-        at,
+    return revival.retried_event(
+        letter.message, letter.id, letter.run, letter.queue, retries, at
     )

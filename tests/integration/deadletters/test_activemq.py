@@ -91,7 +91,7 @@ async def test_what_zocalos_tool_purged_can_be_sent_again(
             "workflows-recipe": "True",
             "text": "x",
             "dlq-reinjected": "True",
-            "recado-retries": "1",
+            "recado-adopted": "true",
         }
         await each.done()
     assert files(recado.folder / "DLQ") == []

@@ -145,7 +145,7 @@ async def test_what_zocalos_tool_purged_can_be_sent_again(
             "count": "5",
             "text": "x",
             "dlq-reinjected": "True",
-            "recado-retries": "1",
+            "recado-adopted": "true",
         }
     assert files(recado.folder / "DLQ") == []
 

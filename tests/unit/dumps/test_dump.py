@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recado.dumps import (
+    LETTER_ID,
     Death,
     Destination,
     death_of,
@@ -20,7 +21,7 @@ from recado.dumps import (
 )
 from recado.errors import SchemaError
 from recado.letter import Letter
-from recado.message import ATTEMPT, HISTORY, ID, LETTER, RETRIES, Message
+from recado.message import ADOPTED, ATTEMPT, HISTORY, ID, LETTER, RETRIES, Message
 
 NOW = 1_700_000_000.0
 DEATHS = [
@@ -181,12 +182,15 @@ def test_what_brokers_wrote_is_taken_off_and_all_else_stays_with_its_value() -> 
         "list": '[1, "a"]',
         "nothing": "",
         "text": "x",
-        RETRIES: "1",
+        ADOPTED: "true",
         "dlq-reinjected": "True",
     }
 
 
-def test_a_letters_history_is_taken_off_and_one_retry_is_counted() -> None:
+@pytest.mark.parametrize(("letter", "retries"), [({LETTER_ID: "abc"}, "3"), ({}, "2")])
+def test_the_history_is_taken_off_and_a_letter_of_the_service_is_retried_once_more(
+    letter: dict[str, str], retries: str
+) -> None:
     headers = {
         ID: "0f0e0d0c-0000-4000-8000-000000000001",
         ATTEMPT: "5",
@@ -195,9 +199,9 @@ def test_a_letters_history_is_taken_off_and_one_retry_is_counted() -> None:
         **Letter("error", "", "mine", 5, 1.0).header(),
     }
 
-    sent = read_dump(dumped(headers, 1)).message.headers
+    sent = read_dump(dumped(headers | letter, 1)).message.headers
 
-    assert sent == {ID: headers[ID], RETRIES: "3", "dlq-reinjected": "True"}
+    assert sent == {ID: headers[ID], RETRIES: retries, "dlq-reinjected": "True"}
 
 
 def test_a_file_without_an_id_is_the_same_message_each_time_it_is_read() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recado.message import ID, LETTER, RETRIES, RUN
-from recado.revival import moved, retries_of, revived
+from recado.message import ADOPTED, ID, LETTER, RETRIES, RUN
+from recado.revival import moved, restored, retries_of, revived
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,8 @@ def test_a_message_that_is_moved_keeps_all_but_what_brokers_wrote() -> None:
 def test_a_message_that_had_no_id_gets_one_and_one_that_had_keeps_it() -> None:
     assert revived({}, "new") == {ID: "new", RETRIES: "1"}
     assert revived({ID: "own"}, "new")[ID] == "own"
+
+
+def test_what_nobody_counted_says_so_when_it_is_sent_again() -> None:
+    assert restored({LETTER: "{}"}, "new") == {ID: "new", ADOPTED: "true"}
+    assert restored({ID: "own", RETRIES: "1"}, "new") == {ID: "own", RETRIES: "1"}

@@ -89,11 +89,12 @@ async def _pages(
 
 
 def _paper(letter: LetterDetail, wording: Wording) -> Paper:
-    from recado.dumps import Death
-    from recado.message import ID, Message
+    from recado.dumps import LETTER_ID, Death
+    from recado.message import ID, RUN, Message
     from recado_cli.dlq.files import Paper
 
-    headers = {ID: letter.message} | letter.headers
+    told = {ID: letter.message, **({RUN: letter.run} if letter.run else {})}
+    headers = told | letter.headers | {LETTER_ID: letter.id}
     message = Message(base64.b64decode(letter.body), headers)
     death = Death(letter.queue, letter.at, letter.reason)
     return Paper.of(message, death, wording, time.time())

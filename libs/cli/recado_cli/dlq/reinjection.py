@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any, Final, cast
 
 from recado.dumps import read_dump
 from recado.errors import SchemaError, TransportError
+from recado.events import EVENTS_QUEUE, append_message
 from recado.message import Outgoing
+from recado.revival import retried_event, retries_of
 from recado.transport import Transport
 
 _AT_ONCE: Final = 100
@@ -61,18 +64,26 @@ def _name_in(line: str) -> str:
     return "" if _TALK.match(line) else line.strip()
 
 
-def outgoing(content: bytes, orders: Orders) -> Outgoing:
-    """Return the message of a file, on its way to where it died.
+def outgoing(content: bytes, orders: Orders, now: float) -> list[Outgoing]:
+    """Return the message of a file, on its way to where it died, and what tells of it.
 
     Raises:
         SchemaError: if it is no dump, or nothing tells where the message died.
     """
     dump = read_dump(content)
+    message = dump.message
     if orders.destination is not None:
         name, is_topic = orders.destination, False
     else:
         name, is_topic = dump.destination.name, dump.destination.is_topic
-    return Outgoing(name.removeprefix(orders.space), dump.message, is_topic=is_topic)
+    queue = name.removeprefix(orders.space)
+    sent = [Outgoing(queue, message, is_topic=is_topic)]
+    if dump.letter and message.run and message.is_recipe:
+        retries = retries_of(message.headers)
+        event = retried_event(message.id, dump.letter, message.run, queue, retries, now)
+        told = append_message([event], "")
+        sent.append(Outgoing(EVENTS_QUEUE, told, mandatory=False))
+    return sent
 
 
 async def reinject(
@@ -94,8 +105,8 @@ async def _sent(transport: Transport, name: str, orders: Orders) -> Outcome:
     path = Path(name)
     try:
         content = await asyncio.to_thread(path.read_bytes)
-        message = outgoing(content, orders)
-        await _send(transport, message, orders)
+        message, *told = outgoing(content, orders, time.time())
+        await _send(transport, message, told, orders)
     except FileNotFoundError:
         return Outcome(name, is_missing=True)
     except OSError as error:
@@ -108,9 +119,11 @@ async def _sent(transport: Transport, name: str, orders: Orders) -> Outcome:
     return outcome
 
 
-async def _send(transport: Transport, message: Outgoing, orders: Orders) -> None:
+async def _send(
+    transport: Transport, message: Outgoing, told: Sequence[Outgoing], orders: Orders
+) -> None:
     if not orders.dry_run:
-        await transport.publish([message])
+        await transport.publish([message, *told])
     elif not message.is_topic:
         await transport.declare([message.queue], "verify")
 

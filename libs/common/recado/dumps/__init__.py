@@ -2,6 +2,7 @@
 
 from recado.dumps.death import Death, Destination, Wording, death_of
 from recado.dumps.dump import (
+    LETTER_ID,
     REINJECTED,
     Dump,
     file_name,
@@ -11,6 +12,7 @@ from recado.dumps.dump import (
 )
 
 __all__ = [
+    "LETTER_ID",
     "REINJECTED",
     "Death",
     "Destination",

@@ -22,14 +22,17 @@ from recado.dumps.death import Death, Destination, Wording, destination, words
 from recado.errors import Problem, SchemaError
 from recado.ids import as_id
 from recado.message import Message, decode, encode
-from recado.revival import moved, revived, without_deaths
+from recado.revival import moved, restored, revived, without_deaths
 
 REINJECTED: Final = "dlq-reinjected"
+LETTER_ID: Final = "recado-letter-id"
+"""Tells in a dump which letter of the dead-letter service it is a copy of."""
 
 _UNSAFE: Final = re.compile(r"[^a-zA-Z0-9._-]+")
 _LONGEST_ID: Final = 150
-_OF_DELIVERIES: Final = frozenset(
+_NOT_SENT: Final = frozenset(
     {
+        LETTER_ID,
         "consumer_tag",
         "delivery_mode",
         "exchange",
@@ -38,7 +41,8 @@ _OF_DELIVERIES: Final = frozenset(
         "routing_key",
     }
 )
-"""What Zocalo's transports put among the headers of what they hand over."""
+"""What dumps add, and what Zocalo's transports put among the headers of what they hand
+over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,18 @@ class Dump:
         came in between, it is one message.
         """
         headers = {name: _text(value) for name, value in self.header.items()}
+        renewed = revived if self.letter else restored
         own = {
             name: value
-            for name, value in moved(revived(headers, as_id(self.key))).items()
-            if name not in _OF_DELIVERIES
+            for name, value in moved(renewed(headers, as_id(self.key))).items()
+            if name not in _NOT_SENT
         }
         return Message(self.body, own | {REINJECTED: "True"})
+
+    @property
+    def letter(self) -> str:
+        """The id of the dead letter, if the dead-letter service keeps it."""
+        return _text(self.header.get(LETTER_ID))
 
 
 def header_of(message: Message, death: Death, wording: Wording) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from recado.letter import Letter
-from recado.message import ID, RETRIES, Message
+from recado.message import ADOPTED, ID, Message
 from recado_cli.dlq.reinjection import names_in
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.embedded import Embedded
@@ -46,7 +46,7 @@ def test_a_file_is_sent_to_where_its_message_died(
         "workflows-recipe": "True",
         "n": "5",
         "dlq-reinjected": "True",
-        RETRIES: "1",
+        ADOPTED: "true",
     }
     assert Path(path).exists()
 
