@@ -65,10 +65,11 @@ def test_a_run_knows_of_a_letter_that_was_sent_from_a_file(tmp_path: Path) -> No
 
 def until_dead_again(folder: Path, run_id: str) -> list[dict[str, Any]]:
     """Wait until a run's message has died twice; return the run's events."""
+    events: list[dict[str, Any]] = []
     for _ in range(20):
         words = ("events", "read", f"run-{run_id}", "--json")
         lines = run(folder, *words).stdout.splitlines()
-        events: list[dict[str, Any]] = [json.loads(line) for line in lines]
+        events = [json.loads(line) for line in lines]
         if [each["type"] for each in events].count("message.dead") == 2:
             return events
     raise AssertionError(f"it did not die again: {events}")
