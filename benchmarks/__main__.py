@@ -73,7 +73,7 @@ def main() -> None:
         show("dispatcher", dispatching.measure(rabbitmq))
     with TemporaryDirectory() as folder, ActiveMQ(Path(folder)) as activemq:
         network(activemq, "stomp", "activemq")
-    for module in ("event_append", "expansion"):
+    for module in ("event_append", "expansion", "recipe_reading"):
         print(f"\n{module}", flush=True)
         subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], check=True)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain, islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from recado.errors import Problem, RecipeError
 from recado.message import Json
@@ -54,8 +54,7 @@ def examine(document: Json) -> Findings:
     return _Examination(document).findings()
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     trail: Trail
     fields: dict[str, Json]
 

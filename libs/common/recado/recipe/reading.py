@@ -93,21 +93,25 @@ def normalised(document: dict[str, Json]) -> dict[str, Json]:
     Step ids are written as numbers are, links are lists, and a link that is null, which
     others fail on, is an empty list. What is not understood stays as it is.
     """
-    return {_name(key): _top(key, value) for key, value in document.items()}
+    made: dict[str, Json] = {}
+    for key, value in document.items():
+        number = step_id(key)
+        if number is not None:
+            made[str(number)] = _step(value) if isinstance(value, dict) else value
+        elif key == ERROR and isinstance(value, int):
+            made[key] = [value]
+        else:
+            made[key] = value
+    return made
 
 
-def _name(key: str) -> str:
-    number = step_id(key)
-    return key if number is None else str(number)
-
-
-def _top(key: str, value: Json) -> Json:
-    if key == ERROR:
-        return [value] if isinstance(value, int) else value
-    if not isinstance(value, dict) or step_id(key) is None:
-        return value
-    changed = {name: _field(name, value[name]) for name in _CHANGED & value.keys()}
-    return value | changed if changed else value
+def _step(fields: dict[str, Json]) -> Json:
+    if _CHANGED.isdisjoint(fields):
+        return fields
+    return {
+        name: _field(name, value) if name in _CHANGED else value
+        for name, value in fields.items()
+    }
 
 
 _CHANGED: Final = frozenset({OUTPUT, ERROR, DELAY, *POLICY})
