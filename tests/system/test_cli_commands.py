@@ -241,10 +241,11 @@ def test_the_status_shows_all_there_is(suite: Path) -> None:
 def test_recipes_in_another_folder_are_looked_up(suite: Path) -> None:
     elsewhere = ["--recipes", str(suite / "nowhere")]
 
-    known = run(suite, "go", "hello", "--wait", *elsewhere)
+    known = run(suite, "go", "hello", "--wait", "-s", "x=1", *elsewhere)
     unknown = run(suite, "go", "helo", *elsewhere)
 
     assert known.returncode == 0
+    assert "no recipe of this run has {x} in it" in known.stderr
     assert unknown.returncode == 1
     assert "did you mean 'hello'?" in unknown.stderr
 

@@ -52,8 +52,7 @@ async def _submit(transport: Transport, ask: Ask, wish: Wish) -> int:
     if wish.is_waiting and not ask.has_key:
         with asking("event store", ask.settings):
             position = await EventLog(transport).head()
-    await ask.check_names(transport)
-    await ask.check_queues(transport)
+    await (await ask.looked_up(transport)).check_queues(transport)
     with asking("dispatcher", ask.settings):
         await submit(transport, ask.message)
     return position

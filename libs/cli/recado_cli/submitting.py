@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
 import json
 import re
@@ -20,6 +21,8 @@ from recado.clients.lookup import Lookup
 from recado.config import Settings
 from recado.errors import (
     NotFoundError,
+    Problem,
+    RecipeError,
     RequestTimeoutError,
     SchemaError,
     UnroutableError,
@@ -35,7 +38,8 @@ from recado.schemas.dispatch import (
     START_AT,
     TIMEOUT,
 )
-from recado.starting import Prepared, prepare, read_request
+from recado.schemas.registry import RecipeEntry
+from recado.starting import Recipes, prepare, read_request
 from recado.transport import Transport
 from recado_cli.output import print_json, talk
 from recado_cli.reach import divided, unreachable
@@ -103,10 +107,36 @@ class Ask:
         """
         if self.is_unchecked or self.is_elsewhere:
             return self
-        prepared = self._prepared()
+        return self._checked_with(self._folder())
+
+    async def looked_up(self, transport: Transport) -> Ask:
+        """Return the request, checked with the registry's recipes if there are none here.
+
+        Raises:
+            NotFoundError: for a recipe that the registry does not know either.
+            SchemaError: with every problem.
+        """
+        if self.is_unchecked or not self.is_elsewhere:
+            return self
+        lookup = Lookup(transport)
+        try:
+            entries = await asyncio.gather(*(lookup.recipe(it) for it in self.names))
+        except NotFoundError as error:
+            if (await lookup.recipes()).recipes:
+                raise
+            raise NotFoundError(f"{error}; {SAMPLES}") from error
+        except (RequestTimeoutError, UnroutableError):
+            folder = self.settings.recipes
+            talk(f"not checked: there is no folder {folder}, and no registry to ask")
+            return self
+        told = dict(zip(self.names, entries, strict=True))
+        return self._checked_with(_Told(told))
+
+    def _checked_with(self, recipes: Recipes) -> Ask:
+        prepared = prepare(self.message, recipes)
         for problem in prepared.warnings:
             talk(str(problem))
-        for name in self.unused():
+        for name in self.unused(recipes):
             talk(f"no recipe of this run has {{{name}}} in it: -s {name} does nothing")
         return replace(self, recipe=prepared.recipe)
 
@@ -120,11 +150,11 @@ class Ask:
         """Whether the run is to start at a time that is named."""
         return START_AT in self.message.headers
 
-    def unused(self) -> list[str]:
+    def unused(self, recipes: Recipes) -> list[str]:
         """Return the parameters that no recipe has a place for, a typing error maybe."""
         request = decode(self.message.body)
-        recipes = [dict(self._folder().load(name).raw) for name in self.names]
-        text = json.dumps([request.get("custom_recipe"), *recipes], ensure_ascii=False)
+        named = [dict(recipes.load(name).raw) for name in self.names]
+        text = json.dumps([request.get("custom_recipe"), *named], ensure_ascii=False)
         return [
             name
             for name in request["parameters"]
@@ -135,25 +165,6 @@ class Ask:
     def is_elsewhere(self) -> bool:
         """Whether the recipes are in a folder that only the dispatcher has."""
         return bool(self.names) and not self.settings.recipes.is_dir()
-
-    async def check_names(self, transport: Transport) -> None:
-        """Ask the registry for recipes that are elsewhere; it may be away.
-
-        Raises:
-            NotFoundError: for one that it does not know either.
-        """
-        if self.is_unchecked or not self.is_elsewhere:
-            return
-        try:
-            for name in self.names:
-                await Lookup(transport).find("recipe", name)
-        except NotFoundError as error:
-            if (await Lookup(transport).recipes()).recipes:
-                raise
-            raise NotFoundError(f"{error}; {SAMPLES}") from error
-        except (RequestTimeoutError, UnroutableError):
-            folder = self.settings.recipes
-            talk(f"not checked: there is no folder {folder}, and no registry to ask")
 
     def tell(self) -> None:
         """Say what is about to be sent."""
@@ -182,11 +193,9 @@ class Ask:
         would = {"run": self.run, "request": decode(self.message.body)}
         would["headers"] = dict(self.message.headers)
         if not self.is_unchecked:
-            would["recipe"] = self._prepared().recipe.to_json()
+            recipe = prepare(self.message, self._folder()).recipe
+            would["recipe"] = recipe.to_json()
         print_json(would)
-
-    def _prepared(self) -> Prepared:
-        return prepare(self.message, self._folder())
 
     def _folder(self) -> _Folder:
         return _Folder(RecipeFolder(self.settings.recipes))
@@ -202,6 +211,20 @@ class _Folder:
         if name.endswith(".json") and Path(name).is_file():
             raise NotFoundError(f"{name!r} is a file; give it with -f {name}")
         return self.folder.load(name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Recipes that the registry has told, by name."""
+
+    entries: Mapping[str, RecipeEntry]
+
+    def load(self, name: str) -> Recipe:
+        entry = self.entries[name]
+        if entry.problems:
+            problems = [Problem(each.path, each.text) for each in entry.problems]
+            raise RecipeError(f"recipe {name}", problems)
+        return Recipe.read(entry.document, name)
 
 
 def _is_in(text: str, parameter: str) -> bool:

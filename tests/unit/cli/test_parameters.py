@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from recado.config import load_settings
+from recado.recipe import RecipeFolder
 from recado_cli.submitting import Ask
 
 STEP = {"queue": "hello", "parameters": {"text": "{word} {more[0]:>5}", "{key}": 1}}
 RECIPE = {"1": STEP, "start": [[1, "{$REPLACE:all}"]]}
+NONE = RecipeFolder(Path("nowhere"))
 
 
 def ask(folder: Path, file: str | None, names: list[str], **given: object) -> Ask:
@@ -23,14 +25,17 @@ def ask(folder: Path, file: str | None, names: list[str], **given: object) -> As
 def test_a_parameter_with_a_place_is_used(folder: Path, name: str) -> None:
     (folder / "x.json").write_text(json.dumps(RECIPE))
 
-    assert ask(folder, "x.json", [], **{name: "1"}).unused() == []
+    assert ask(folder, "x.json", [], **{name: "1"}).unused(NONE) == []
 
 
 @pytest.mark.parametrize("name", ["wor", "word ", "queue", "{", "WORD", ""])
 def test_a_parameter_without_a_place_is_unused(folder: Path, name: str) -> None:
     (folder / "recipes" / "x.json").write_text(json.dumps(RECIPE))
 
-    assert ask(folder, None, ["hello", "x"], **{name: "1"}).unused() == [name]
+    recipes = RecipeFolder(folder / "recipes")
+    wanted = ask(folder, None, ["hello", "x"], **{name: "1"})
+
+    assert wanted.unused(recipes) == [name]
 
 
 def test_it_is_told_and_the_request_is_as_good_as_before(
@@ -38,7 +43,7 @@ def test_it_is_told_and_the_request_is_as_good_as_before(
 ) -> None:
     wanted = ask(folder, None, ["hello"], nmae="Ada")
 
-    assert wanted.checked() is wanted
+    assert wanted.checked().message is wanted.message
     assert capsys.readouterr().err == (
         "recado: no recipe of this run has {nmae} in it: -s nmae does nothing\n"
     )
