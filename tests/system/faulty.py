@@ -142,9 +142,23 @@ class Clerk(Service):
             failures.write(line)
 
 
+class Holder(Service):
+    """Makes the file ``held``, and is at work on the message until that is gone."""
+
+    queue = "holder"
+
+    async def handle(self, message: Message, step: Step) -> None:
+        """Wait until it is let go."""
+        held = self.context.settings.state / "held"
+        held.touch()
+        # A file tells nobody that it is gone.
+        while held.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
 SERVICES: dict[str, type[Service]] = {
     service.service_name(): service
-    for service in (Journal, Moody, Killer, Dying, Blocker, Clerk)
+    for service in (Journal, Moody, Killer, Dying, Blocker, Clerk, Holder)
 }
 
 

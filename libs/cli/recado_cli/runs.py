@@ -171,7 +171,7 @@ def print_runs(rows: Sequence[RunRow]) -> None:
             [
                 row.run,
                 row.state,
-                row.recipes or "(custom)",
+                _recipes(row),
                 row.sent,
                 row.handled,
                 row.failed,
@@ -191,7 +191,7 @@ def print_run(found: RunReply, letters: Sequence[LetterLine] | None) -> None:
             ("state", found.state),
             *_pending(found),
             ("user", found.user),
-            ("recipes", found.recipes or "(custom)"),
+            ("recipes", _recipes(found)),
             ("parameters", _parameters(found)),
             (
                 "messages",
@@ -259,6 +259,12 @@ def _pending(found: RunRow) -> list[tuple[str, object]]:
     if found.until is not None:
         facts.append(("until", when(found.until)))
     return facts
+
+
+def _recipes(run: RunRow) -> list[str] | str | None:
+    """Return a run's recipes; none if others started it, and nobody told of that."""
+    is_told = run.started_at is not None or run.state in {"waiting", "refused"}
+    return run.recipes or ("(custom)" if is_told else None)
 
 
 def _parameters(found: RunReply) -> str:

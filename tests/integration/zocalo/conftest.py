@@ -83,12 +83,8 @@ async def ships(
     theirs: None,
 ) -> AsyncGenerator[Fleet]:
     """Recado's services."""
-    ships = Fleet(
-        folder / "state",
-        zocalo.recipes,
-        RECADO_BROKER=server.url_with(part),
-        JOURNAL_S="2",
-    )
+    url = server.url_with(part)
+    ships = Fleet(folder / "state", zocalo.recipes, RECADO_BROKER=url)
     try:
         await ships.start_all(ours)
         yield ships

@@ -7,7 +7,6 @@ import getpass
 import importlib.metadata
 import json
 import socket
-import subprocess
 from asyncio.subprocess import Process
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,8 @@ from recado.heartbeat import host_name
 from recado.message import Message, Outgoing
 from tests.brokers import RabbitMQ
 from tests.brokers.management import asked
+from tests.integration.zocalo.command import recado
 from tests.integration.zocalo.neighbour import Zocalo, handled
-from tests.system import cli_process
 from tests.system.conducting import Conductor, recorded
 from tests.system.fleet import Fleet, Member
 from tests.transport.inbox import consuming, eventually
@@ -34,7 +33,12 @@ TWICE: dict[str, Any] = {
 }
 THROUGH_THEIRS: dict[str, Any] = {
     "1": {"queue": "shout", "output": 2},
-    "2": {"queue": "whisper", "reports": False, "output": [3, 4]},
+    "2": {
+        "queue": "whisper",
+        "transport-delay": 0.5,
+        "reports": False,
+        "output": [3, 4],
+    },
     "3": {"queue": "shout"},
     "4": {"queue": "heard", "reports": False},
     "start": [[1, {"text": "{text}"}]],
@@ -127,21 +131,28 @@ async def test_the_registry_lists_a_service_of_theirs(
 async def test_shutdown_stops_a_service_of_ours_which_finishes_its_work(
     zocalo: Zocalo, ships: Fleet, conductor: Conductor, named: str
 ) -> None:
-    member = await ships.start("journal")
+    member = await ships.start("holder")
     await member.until_ready()
+    held = ships.state / "held"
     run = "by-service" if named == "by its service's name" else "by-host"
-    slow = {"1": {"queue": "journal"}, "start": [[1, {"participant": 1}]]}
-    zocalo.add_recipe("slow", slow)
-    words = ("-s", "journal") if run == "by-service" else (instance(member),)
+    words = ("-s", "holder") if run == "by-service" else (instance(member),)
+    zocalo.add_recipe("held", {"1": {"queue": "holder"}, "start": [[1, {}]]})
 
-    await zocalo.go("-n", "-r", "slow", guid=run)
+    async def is_at_work() -> bool:
+        return held.exists()
+
+    async def is_draining() -> bool:
+        return any(entry["event"] == "service.draining" for entry in member.log)
+
+    await zocalo.go("-n", "-r", "held", guid=run)
+    await eventually(is_at_work, "it has the message")
     ran = await zocalo.run("shutdown", *words)
+    await eventually(is_draining, "it has the command")
+    held.unlink()
     code = await asyncio.wait_for(member.process.wait(), 20)
     shown = await conductor.finished(run)
 
     assert (ran.code, code) == (0, 0), ran.text
-    (draining,) = (e for e in member.log if e["event"] == "service.draining")
-    assert draining["in_work"] == 1
     assert (shown.state, shown.handled, shown.failed) == ("done", 1, 0)
 
 
@@ -272,20 +283,6 @@ async def test_recado_shutdown_sees_a_service_of_theirs_end(
         await asyncio.wait_for(process.wait(), 10)
 
     assert ran.returncode == 0, ran.stderr
-
-
-async def recado(
-    zocalo: Zocalo, ships: Fleet, *args: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command, with what both worlds share."""
-    return await asyncio.to_thread(
-        cli_process.run,
-        ships.state.parent,
-        *args,
-        RECADO_BROKER=ships.url,
-        RECADO_RECIPES=str(zocalo.recipes),
-        RECADO_DROP=str(zocalo.drop),
-    )
 
 
 def guid(run: str) -> tuple[str, ...]:

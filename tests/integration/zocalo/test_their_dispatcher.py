@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 import pytest
 import pytest_asyncio
 
+from tests.integration.zocalo.command import recado
 from tests.integration.zocalo.neighbour import Zocalo, handled
 from tests.system.conducting import Conductor, recorded
 from tests.system.fleet import Fleet
@@ -50,6 +51,9 @@ async def test_a_run_of_theirs_is_recorded(
     assert (run.started_at, run.recipes, run.parameters) == (None, [], {})
     assert {step.step: step.handled for step in run.steps} == {1: 1, 2: 1}
     assert {each["attempt"] for each in recorded(ships.state, "message.handled")} == {1}
+    shown = (await recado(zocalo, ships, "run", "show", "theirs")).stdout.splitlines()
+    facts = dict(line.split(maxsplit=1) for line in shown if line.count("  "))
+    assert (facts["state"], facts["recipes"], facts["started"]) == ("done", "-", "-")
 
 
 async def test_what_fails_in_a_run_of_theirs_is_a_dead_letter_of_ours(
