@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from asyncio.subprocess import Process
 from uuid import uuid4
@@ -9,10 +10,12 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from recado.clients.lookup import Lookup
 from tests.brokers import ActiveMQ, Server
 from tests.integration.zocalo.neighbour import Zocalo, handled
 from tests.system.conducting import Conductor, conducting
-from tests.transport.inbox import consuming
+from tests.system.fleet import Fleet
+from tests.transport.inbox import consuming, eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,3 +64,22 @@ async def test_a_recipe_goes_through_services_of_both_worlds(
     assert envelope["payload"] == {"text": "HO"}
     assert envelope["recipe-path"] == [1, 2, 3]
     assert (run.state, run.handled, run.sent) == ("done", 2, 2)
+
+
+async def test_both_worlds_hear_each_others_broadcasts(
+    zocalo: Zocalo, ships: Fleet, conductor: Conductor, whisper: Process
+) -> None:
+    registry = Lookup(conductor.transport)
+    member = await ships.start("holder")
+    await member.until_ready()
+
+    async def is_listed() -> bool:
+        return bool((await registry.services("Whisper")).instances)
+
+    await eventually(is_listed, "its heartbeat is heard", within_s=30)
+    (found,) = (await registry.services("Whisper")).instances
+    ran = await zocalo.run("shutdown", "-s", "holder")
+    code = await asyncio.wait_for(member.process.wait(), 20)
+
+    assert found.instance.endswith(f".{whisper.pid}")
+    assert (ran.code, code) == (0, 0), ran.text
