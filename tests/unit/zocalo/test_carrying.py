@@ -65,6 +65,7 @@ def test_every_setting_of_recado_that_says_the_same_is_told(written: Written) ->
         "smtp": "smtp://post:25/",
         "mail_from": "zocalo@example.org",
         "management": "http://u:p@a:15672,b:15672/",
+        "outputs": "/",
     }
     assert values(path).keys() <= set(SETTINGS)
 
@@ -141,7 +142,7 @@ def test_without_a_broker_of_its_own_no_transport_says_nothing_of_one(
         + "environments: {default: [rabbit, none]}"
     )
 
-    assert values(path) == {}
+    assert values(path) == {"outputs": "/"}
     assert zocalo_settings(written("version: 1"), "", "") == []
 
 

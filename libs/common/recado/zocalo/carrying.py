@@ -40,7 +40,7 @@ _ELSEWHERE: Final[Mapping[str, str]] = {
     "jmx": "what ActiveMQ holds is asked over STOMP",
     "slurm": "recado sends no jobs to a cluster; 'recado wrap' runs within one",
     "iris": "recado sends no jobs to a cluster; 'recado wrap' runs within one",
-    "opentelemetry": "traces are set up by OTEL_EXPORTER_OTLP_ENDPOINT",
+    "opentelemetry": "recado sends no traces; 'recado run show' tells what a run did",
 }
 """By plug-in, or key of the storage: where recado has that."""
 
@@ -122,6 +122,8 @@ def _folders(active: Activated) -> Iterator[Carried]:
         stored = active.storage.get(key)
         if stored is not None and stored.value:
             yield Carried(setting, str(stored.value), stored.block)
+    # Zocalo's service for files writes wherever it may.
+    yield Carried("outputs", "/", "")
 
 
 def _other_brokers(active: Activated) -> Iterator[Left]:
