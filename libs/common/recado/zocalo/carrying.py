@@ -123,7 +123,8 @@ def _folders(active: Activated) -> Iterator[Carried]:
         if stored is not None and stored.value:
             yield Carried(setting, str(stored.value), stored.block)
     # Zocalo's service for files writes wherever it may.
-    yield Carried("outputs", "/", "")
+    if active.plugins or active.storage:
+        yield Carried("outputs", "/", "")
 
 
 def _other_brokers(active: Activated) -> Iterator[Left]:
