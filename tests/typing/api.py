@@ -25,6 +25,7 @@ from recado import (
     takes,
     takes_batch,
 )
+from recado.starting import Request
 from recado.testing import DeadLetter, Harness
 from recado.wrapping import Job, Wrapper
 
@@ -135,6 +136,14 @@ def a_recipe_is_read_and_looked_at(text: str) -> None:
     assert_type(recipe.step(1).queue, str | None)
     for number, _payload in recipe.start:
         assert_type(number, int)
+
+
+def a_filter_changes_a_request_and_returns_it(request: Request) -> Request:
+    assert_type(request.parameters, dict[str, Any])
+    assert_type(request.recipes, list[str])
+    assert_type(request.said.user, str)
+    request.parameters["beamline"] = "i03"
+    return request
 
 
 def what_does_not_fit_is_an_error(event: Event, step: Step) -> None:
