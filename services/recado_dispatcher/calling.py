@@ -47,7 +47,8 @@ class Caller:
         except ProblemsError as error:
             what = f"{plugin.title}: {error.what}"
             raise SchemaError(what, error.problems) from error
-        except Exception as error:
+        # A plug-in that wants to end its program ends nothing here.
+        except (Exception, SystemExit) as error:
             text = describe(error)[0]
             if isinstance(error, TimeoutError) and scope.expired():
                 text = f"took longer than {self.timeout_s:g} s"

@@ -240,10 +240,11 @@ async def test_a_filter_that_finds_the_request_wrong_ends_it_at_once(
         TimeoutError("slow"),
         DisconnectedError("gone"),
         RuntimeError("?"),
+        SystemExit(1),
     ],
 )
 async def test_a_filter_that_fails_for_now_is_tried_again(
-    installed: Installed, at_work: Callable[..., Harness], error: Exception
+    installed: Installed, at_work: Callable[..., Harness], error: BaseException
 ) -> None:
     errors = [error, error]
 
