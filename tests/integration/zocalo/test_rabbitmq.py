@@ -16,6 +16,7 @@ import pytest
 from recado.clients.lookup import Lookup
 from recado.heartbeat import host_name
 from recado.message import Message, Outgoing
+from recado.schemas.letters import LetterFilter
 from tests.brokers import RabbitMQ
 from tests.brokers.management import asked
 from tests.integration.zocalo.command import recado
@@ -56,7 +57,8 @@ async def test_go_starts_a_recipe_by_its_name(
     assert (ran.code, "Submitted." in ran.text) == (0, True), ran.text
     assert (run.state, run.handled, run.recipes) == ("done", 2, ["twice"])
     assert run.parameters == {"text": "Ho", "guid": "named"}
-    (started,) = recorded(ships.state, "run.started")
+    starts = recorded(ships.state, "run.started")
+    (started,) = (each for each in starts if each["parameters"]["guid"] == "named")
     assert (started["user"], started["host"]) == (
         getpass.getuser(),
         socket.gethostname(),
@@ -84,12 +86,15 @@ async def test_go_without_a_recipe_makes_one_dead_letter(
 
     assert ran.code == 0, ran.text
 
+    where = LetterFilter(queue="processing_recipe")
+
     async def is_told() -> bool:
-        return bool((await conductor.letters.list()).letters)
+        return bool((await conductor.letters.list(where)).letters)
 
     await eventually(is_told, "the request is a dead letter")
-    (letter,) = (await conductor.letters.list()).letters
-    assert (letter.queue, letter.attempts) == ("processing_recipe", 1)
+    (letter,) = (await conductor.letters.list(where)).letters
+    assert letter.attempts == 1
+    assert "no recipe at all" in letter.text
 
 
 async def test_a_service_of_theirs_is_a_middle_step(
