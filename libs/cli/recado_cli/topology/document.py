@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+)
 
 from recado.errors import ConfigError, nearest
 from recado.validation import validated
@@ -71,7 +78,7 @@ class PolicyTable(_Table):
     vhost: Name = DEFAULT_VHOST
     name: Name
     pattern: str = "^amq."
-    definition: dict[str, Any] = Field(default_factory=dict)
+    definition: dict[str, JsonValue] = Field(default_factory=dict)
     priority: int = 0
     apply_to: str = Field(default="queues", alias="apply-to")
 
@@ -85,7 +92,7 @@ class ExchangeTable(_Table):
     durable: bool = False
     auto_delete: bool = False
     internal: bool = False
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class BindingTable(_Table):
@@ -96,7 +103,7 @@ class BindingTable(_Table):
     vhost: Name = DEFAULT_VHOST
     destination_type: DestinationType = "queue"
     routing_key: str | None = None
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class QueueSettings(_Table):

@@ -10,13 +10,16 @@ import yaml
 from recado.errors import Problem, SchemaError
 
 _MERGE: Final = "tag:yaml.org,2002:merge"
+_UNFIT: Final = (ValueError, LookupError, AttributeError)
+"""What the loader raises for a value that is none of its type, such as a 99th month."""
 
 
 def read_yaml(text: str, what: str) -> object:
     """Return what a YAML document says.
 
     Raises:
-        SchemaError: if it is none, or a key is in one table twice; with the line.
+        SchemaError: if it is none, a key is in one table twice, or something is inside
+            itself; with the line.
     """
     try:
         return cast("object", yaml.load(text, _Loader))
@@ -27,10 +30,24 @@ def read_yaml(text: str, what: str) -> object:
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise SchemaError(what, [Problem("", f"not YAML: {reason}")]) from None
+    except RecursionError:
+        raise SchemaError(what, [Problem("", "is nested too deeply")]) from None
 
 
 class _Loader(yaml.SafeLoader):
     """Makes nothing but plain values; of two equal keys YAML would drop the first."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        try:
+            # All at once, for so the loader notices what is inside itself.
+            made = super().construct_object(node, deep=True)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- its stub leaves the node untyped
+            return cast("object", made)
+        except _UNFIT:
+            # The value may be a password.
+            raise yaml.MarkedYAMLError(
+                problem=f"is no value of type {node.tag.rpartition(':')[2]}",
+                problem_mark=node.start_mark,
+            ) from None
 
     def construct_mapping(
         self, node: yaml.MappingNode, deep: bool = False

@@ -289,3 +289,16 @@ def test_what_is_no_table_in_yaml_is_told_with_its_line(
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         read_document(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("value", ["2001-01-01", "!!binary YQ==", "!!set {a}"])
+def test_what_cannot_be_told_to_the_server_is_a_fault_of_the_file(
+    file: Path, value: str
+) -> None:
+    text = f"policies: [{{name: all, definition: {{message-ttl: {value}}}}}]"
+
+    found = problems(file, text)
+
+    assert found["policies[0].definition.message-ttl"].startswith(
+        "input was not a valid JSON value"
+    )
