@@ -91,8 +91,7 @@ async def test_a_recipe_of_a_registry_that_is_away_is_waited_for(
         while not h.events:
             await h.advance(1)
         waiting = h.events[0]
-        for _ in range(4):
-            await h.advance(10)
+        await h.advance(10)
         dead = h.dead
         async with beside(h, Registry(), Settings(recipes=far)):
             while not h.messages("first"):

@@ -88,12 +88,12 @@ async def until(h: Harness, log: EventLog, count: int) -> None:
 async def test_of_requests_with_one_key_one_is_started(
     h: Harness, log: EventLog
 ) -> None:
-    await ask(h, keyed(parameters={"x": 1}), keyed(parameters={"x": 1, "guid": "g"}))
-    await ask(h, keyed(parameters={"x": 1}, priority=7))
+    await ask(h, *(keyed(parameters={"x": 1}, priority=n) for n in range(5)))
+    await ask(h, keyed(parameters={"x": 1, "guid": "g"}))
 
     (message,) = h.messages("first")
     run = Envelope.read(message).run
-    repeated = await told(log, RUN_REPEATED, 2)
+    repeated = await told(log, RUN_REPEATED, 5)
     assert h.dead == []
     assert run == read_request(keyed()).run
     assert {event.stream for event in repeated} == {f"run-{run}"}
@@ -157,8 +157,7 @@ async def test_a_request_with_a_key_waits_for_the_event_store(
         while not h.events:
             await h.advance(1)
         waiting = h.events[0]
-        for _ in range(4):
-            await h.advance(10)
+        await h.advance(10)
         dead = h.dead
         async with beside(h, EventStore(), Settings(state=tmp_path)):
             log = EventLog(h.transport, clock=h.clock)
