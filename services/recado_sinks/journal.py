@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from recado_sinks.opening import open_locked, opened, sync_folder, write_all
+from recado.disk import sync_folder
+from recado_sinks.opening import open_locked, opened, write_all
 
 NAME: Final = ".recado-lines"
 LIMIT: Final = 4 * 2**20

@@ -19,8 +19,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from recado.disk import sync_folder
 from recado_sinks.journal import NAME, Entry, Journal, Known
-from recado_sinks.opening import opened, sync_folder, write_all
+from recado_sinks.opening import opened, write_all
 
 _FOR_GOOD: Final = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
 _REMEMBERED: Final = 64

@@ -50,12 +50,3 @@ def write_all(fd: int, text: bytes) -> None:
     while rest:
         rest = rest[os.write(fd, rest) :]
     os.fdatasync(fd)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have a folder's names on disk when this returns."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

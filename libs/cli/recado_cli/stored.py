@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
+from recado.disk import sync_folder, write_synced
 from recado.ids import as_id, new_id
 from recado.message import ID, Message, decode, encode
 from recado.validation import validated
@@ -42,15 +43,12 @@ def store(folder: Path, request: Message) -> Path:
     part = folder / f".{path.name}"
     content = {"headers": dict(request.headers), "message": decode(request.body)}
     try:
-        with part.open("xb") as file:
-            file.write(to_json(content, indent=2, inf_nan_mode="constants") + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(part, to_json(content, indent=2, inf_nan_mode="constants") + b"\n")
         part.rename(path)
     except OSError:
         part.unlink(missing_ok=True)
         raise
-    _sync(folder)
+    sync_folder(folder)
     return path
 
 
@@ -117,11 +115,3 @@ def claim(path: Path) -> Claim | None:
 
 def _text(value: str | float) -> str:
     return value if isinstance(value, str) else encode(value).decode()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recado.disk import sync_folder, write_synced
 from recado.dumps import file_name, header_of, read_dump, written
 from recado.errors import SchemaError
 from recado.ids import new_id
@@ -59,7 +60,7 @@ def file_all(papers: Iterable[Paper], location: Path) -> Filed:
         error = failed
     if paths:
         for folder in {location.parent, location, *(path.parent for path in paths)}:
-            _sync(folder)
+            sync_folder(folder)
     return Filed(paths, error)
 
 
@@ -69,7 +70,7 @@ def _file(paper: Paper, location: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{paper.name}.{os.getpid()}"
     try:
-        _write(draft, paper.content)
+        write_synced(draft, paper.content)
         return next(
             path
             for name in _names(paper.name)
@@ -82,13 +83,6 @@ def _file(paper: Paper, location: Path) -> Path:
 def _names(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}-{number}" for number in count(2))
-
-
-def _write(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _is_linked(draft: Path, path: Path) -> bool:
@@ -106,11 +100,3 @@ def _is_same(path: Path, content: bytes) -> bool:
     except (OSError, SchemaError):
         return False
     return there.header == here.header and there.body == here.body
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

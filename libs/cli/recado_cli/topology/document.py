@@ -14,7 +14,8 @@ from pydantic import (
     JsonValue,
 )
 
-from recado.errors import ConfigError, nearest
+from recado.disk import read_text
+from recado.errors import nearest
 from recado.validation import validated
 from recado.zocalo.yaml import read_yaml
 
@@ -164,9 +165,4 @@ def read_document(path: Path) -> Document:
         ConfigError: if it cannot be read.
         SchemaError: with everything that is wrong in it, each with its place.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError(f"cannot read {path}: {reason}") from error
-    return validated(Document, read_yaml(text, str(path)) or {}, str(path))
+    return validated(Document, read_yaml(read_text(path), str(path)) or {}, str(path))

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 import tomli
 
-from recado.config.given import read_text
+from recado.config.given import text_of
 from recado.config.settings import SETTINGS
 from recado.errors import Problem, nearest
 
@@ -74,7 +74,7 @@ class File:
 
 def read_file(path: Path, source: str, problems: list[Problem]) -> File | None:
     """Return the file at a path; note what is wrong with it."""
-    text = read_text(path, source, problems)
+    text = text_of(path, source, problems)
     if text is None:
         return None
     try:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from recado.config.settings import FOLDERS, SETTINGS, URLS, in_url
-from recado.errors import Problem, nearest
+from recado.disk import read_text
+from recado.errors import ConfigError, Problem, nearest
 
 PREFIX: Final = "RECADO_"
 _RELATIVE_SQLITE: Final = re.compile(r"^sqlite:///(?!/|:memory:)(?=[^?])")
@@ -62,7 +63,7 @@ def from_variables(
             found[name] = Given(value, variable, cwd)
         elif path:
             variable = f"{variable}_FILE"
-            content = read_text(cwd / path, variable, problems)
+            content = text_of(cwd / path, variable, problems)
             if content is not None:
                 found[name] = Given(content.strip(), variable, cwd)
     return found
@@ -73,11 +74,10 @@ def variable_of(name: str) -> str:
     return f"{PREFIX}{name.upper()}"
 
 
-def read_text(path: Path, source: str, problems: list[Problem]) -> str | None:
+def text_of(path: Path, source: str, problems: list[Problem]) -> str | None:
     """Return what a file holds; note it if it cannot be read."""
     try:
-        return path.expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        problems.append(Problem(source, f"cannot read {path}: {reason}"))
+        return read_text(path.expanduser())
+    except ConfigError as error:
+        problems.append(Problem(source, str(error)))
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from recado.disk import read_text
 from recado.errors import ConfigError, Problem, SchemaError, nearest
 from recado.zocalo.environments import environments_of
 from recado.zocalo.files import Block, Files, faults
@@ -70,11 +71,9 @@ def resolved(block: Block) -> Mapping[str, Any]:
     if not isinstance(block.content, Path):
         return block.content
     try:
-        text = block.content.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        wrong = Problem("", f"cannot read {block.content}: {reason}")
-        raise SchemaError(block.place, [wrong]) from error
+        text = read_text(block.content)
+    except ConfigError as error:
+        raise SchemaError(block.place, [Problem("", str(error))]) from error
     content = read_yaml(text, f"{block.place}: {block.content.name}")
     if problems := faults(content, ""):
         raise SchemaError(f"{block.place}: {block.content.name}", problems)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from recado.disk import read_text
 from recado.errors import ConfigError, Problem, ProblemsError, SchemaError
 from recado.validation import validated
 from recado.zocalo.plugins import PLUGINS, SECRET, Plugin
@@ -123,12 +124,7 @@ def _discreet(problem: Problem, place: str) -> Problem:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError(f"cannot read {path}: {reason}") from error
-    document = as_table(read_yaml(text, str(path)))
+    document = as_table(read_yaml(read_text(path), str(path)))
     if document is None:
         raise SchemaError(str(path), [Problem("", "must be a table")])
     return document
