@@ -28,8 +28,6 @@ from recado_dispatcher.ready import Elsewhere, check_ready, sent_elsewhere
 from recado_dispatcher.sources import Sources
 from recado_dispatcher.waiting import NotYet, Waits, again, check_due
 
-ANSWER_S: Final = 3.0
-"""How long the event store and the registry are waited for."""
 _LARGE_BODY: Final = 64 * 1024
 _LARGE_STEPS: Final = 200
 """So many bytes, or steps, are worth a thread: the event loop must not stand still."""
@@ -44,6 +42,8 @@ class Dispatcher(Service):
     prefetch: ClassVar[int] = 100
     plugin_timeout_s: ClassVar[float] = 30.0
     """Seconds that a filter or a ready check may take."""
+    answer_timeout_s: ClassVar[float] = 3.0
+    """Seconds that the event store and the registry may take to answer."""
 
     _ready: Sequence[Plugin] = ()
     _filters: Sequence[Plugin] = ()
@@ -62,8 +62,10 @@ class Dispatcher(Service):
         self._threads = Threads("dispatcher-thread")
         self._caller = Caller(self._threads, self.plugin_timeout_s)
         folder = FolderReader(RecipeFolder(settings.recipes), self._threads)
-        self._sources = Sources(folder, Lookup(transport, ANSWER_S))
-        self._log = EventLog(transport, timeout_s=ANSWER_S, clock=self.context.clock)
+        self._sources = Sources(folder, Lookup(transport, self.answer_timeout_s))
+        self._log = EventLog(
+            transport, timeout_s=self.answer_timeout_s, clock=self.context.clock
+        )
 
     async def stopped(self) -> None:
         """Let go of the threads."""

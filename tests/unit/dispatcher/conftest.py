@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,11 +14,19 @@ from recado.config import Settings
 from recado.runtime import Runtime
 from recado.service import Service
 from recado.testing import Harness
+from recado_dispatcher.service import Dispatcher
 
 OUR_FILTERS = "recado.dispatcher.filters"
 OUR_CHECKS = "recado.dispatcher.ready"
 ZOCALO_FILTERS = "zocalo.services.dispatcher.filters"
 ZOCALO_CHECKS = "zocalo.services.dispatcher.ready_for_processing"
+
+
+class Hasty(Dispatcher):
+    """A dispatcher with no patience for plug-ins and other services."""
+
+    plugin_timeout_s: ClassVar[float] = 0.05
+    answer_timeout_s: ClassVar[float] = 0.1
 
 
 class Installed:
@@ -97,7 +105,6 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def at_work(folder: Path) -> Callable[..., Harness]:
     """Return what makes a dispatcher at work, with settings."""
-    from recado_dispatcher.service import Dispatcher
 
     def make(service: Service | None = None, **settings: Any) -> Harness:
         given = Settings(recipes=folder, **settings)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -22,7 +22,12 @@ from recado.starting import Request
 from recado.testing import Harness
 from recado_dispatcher.service import Dispatcher
 from recado_dispatcher.standin import ZocaloRecipe
-from tests.unit.dispatcher.conftest import OUR_FILTERS, ZOCALO_FILTERS, Installed
+from tests.unit.dispatcher.conftest import (
+    OUR_FILTERS,
+    ZOCALO_FILTERS,
+    Hasty,
+    Installed,
+)
 
 EXTRA = {"start": [[1, "extra"]], "1": {"queue": "first", "from": "{beamline}"}}
 
@@ -315,12 +320,6 @@ async def test_a_filter_that_returns_rubbish_is_named_in_one_dead_letter(
         assert dead.letter is not None
         assert dead.letter.attempts == 1
         assert "filter 'f': returned" in dead.text
-
-
-class Hasty(Dispatcher):
-    """A dispatcher with no patience for plug-ins."""
-
-    plugin_timeout_s: ClassVar[float] = 0.05
 
 
 async def test_a_filter_that_hangs_keeps_nobody_else_waiting(

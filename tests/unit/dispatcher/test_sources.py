@@ -22,7 +22,7 @@ from recado.testing import Harness
 from recado_dispatcher.reading import FolderReader
 from recado_dispatcher.sources import Sources
 from recado_registry.service import Registry
-from tests.unit.dispatcher.conftest import beside
+from tests.unit.dispatcher.conftest import Hasty, beside
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ async def test_what_neither_has_is_refused_with_the_nearest_names(
 async def test_a_recipe_of_a_registry_that_is_away_is_waited_for(
     at_work: Callable[..., Harness], far: Path
 ) -> None:
-    async with at_work() as h:
+    async with at_work(Hasty()) as h:
         await h.transport.declare([REGISTRY_QUEUE])
         await submit(h.transport, request_message(["remote"]))
         while not h.events:

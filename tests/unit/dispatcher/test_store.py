@@ -33,7 +33,7 @@ from recado.starting import read_request
 from recado.testing import Harness
 from recado_dispatcher.store import claimed
 from recado_eventstore.service import EventStore
-from tests.unit.dispatcher.conftest import beside
+from tests.unit.dispatcher.conftest import Hasty, beside
 from tests.unit.dispatcher.test_waiting import wrapped
 
 
@@ -151,7 +151,7 @@ async def test_a_request_that_comes_again_after_its_run_was_started_starts_nothi
 async def test_a_request_with_a_key_waits_for_the_event_store(
     at_work: Callable[..., Harness], tmp_path: Path
 ) -> None:
-    async with at_work() as h:
+    async with at_work(Hasty()) as h:
         await h.transport.declare([EVENTSTORE_QUEUE])
         await submit(h.transport, keyed())
         while not h.events:
