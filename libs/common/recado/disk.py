@@ -12,13 +12,18 @@ def read_text(path: Path) -> str:
     """Return what a file holds.
 
     Raises:
-        ConfigError: if it cannot be read, or is not UTF-8.
+        ConfigError: if it cannot be read, is not UTF-8, or has no possible name.
     """
     try:
         return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError(f"cannot read {path}: {reason}") from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {path}: {_reason(error)}") from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return "not UTF-8" if isinstance(error, UnicodeError) else str(error)
 
 
 def write_synced(path: Path, content: bytes) -> None:

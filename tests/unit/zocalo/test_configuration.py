@@ -107,6 +107,49 @@ def test_every_fault_is_told_at_once_with_its_place(written: Written) -> None:
 
 
 @pytest.mark.parametrize(
+    ("block", "place", "said"),
+    [
+        (
+            "{plugin: stomp, host: a, port: x1, username: u, password: p, prefix: ''}",
+            "",
+            "'x1'",
+        ),
+        (
+            "{plugin: pika, host: a, port: 0, username: u, password: p, vhost: /}",
+            "",
+            "'0'",
+        ),
+        ("{plugin: smtp, host: a, port: 99999}", ".port", "65535, not 99999"),
+        (
+            "{plugin: rabbitmqapi, base_url: 'http://u:secret@h:99999/'}",
+            ".base_url",
+            "range",
+        ),
+    ],
+)
+def test_what_would_be_no_url_is_told_without_its_password(
+    written: Written, block: str, place: str, said: str
+) -> None:
+    found = problems(written, f"version: 1\na: {block}")
+
+    assert said in found[f"a{place}"]
+    assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize("name", ["~nobody-has-this-name/x", '"a\\0b"'])
+def test_a_file_that_cannot_be_there_is_told(written: Written, name: str) -> None:
+    text = f"version: 1\ninclude: [{name}]\na: {name}\nenvironments: {{live: [a]}}"
+
+    found = problems(written, text)
+
+    assert "cannot read" in found["include[0]"]
+    with pytest.raises(SchemaError, match="a: cannot read"):
+        activated(
+            read_configuration(written(text.replace(f"[{name}]", "[]"))), ["live"]
+        )
+
+
+@pytest.mark.parametrize(
     ("text", "place", "said"),
     [
         ("", "", "must be a table"),

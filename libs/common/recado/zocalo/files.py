@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -46,9 +47,6 @@ class Files:
         Raises:
             ConfigError, SchemaError: if the first file of all cannot be read.
         """
-        if path.resolve() in including:
-            self.problems.append(Problem(place, f"{path.name} includes itself"))
-            return
         try:
             document = _document(path)
         except (ConfigError, SchemaError) as error:
@@ -56,10 +54,13 @@ class Files:
                 raise
             self.problems += _included_fault(error, place)
             return
+        if path.resolve() in including:
+            self.problems.append(Problem(place, f"{path.name} includes itself"))
+            return
         prefix = f"{path.name}: " if including else ""
         self._check_version(document, prefix)
         for index, name in enumerate(self._included(document, prefix)):
-            file = path.parent / Path(name).expanduser()
+            file = _file(path.parent, name)
             where = f"{prefix}include[{index}]"
             self.add(file, where, (*including, path.resolve()))
         self._add_environments(document, prefix)
@@ -94,8 +95,7 @@ class Files:
     def _add_block(self, name: str, said: object, prefix: str, folder: Path) -> None:
         place = f"{prefix}{name}"
         if isinstance(said, str):
-            path = folder / Path(said).expanduser()
-            self.blocks[name] = Block(name, place, path)
+            self.blocks[name] = Block(name, place, _file(folder, said))
             return
         self.problems += faults(said, place)
         self.blocks[name] = Block(name, place, as_table(said) or {})
@@ -121,6 +121,14 @@ def _discreet(problem: Problem, place: str) -> Problem:
     if problem.path != place and problem.path.rpartition(".")[2] not in SECRET:
         return problem
     return Problem(problem.path, problem.text.partition(", not ")[0])
+
+
+def _file(folder: Path, name: str) -> Path:
+    """Return the file that a name in a folder's configuration means."""
+    path = Path(name)
+    with suppress(RuntimeError):  # nobody has such a home; then there is no such file
+        path = path.expanduser()
+    return folder / path
 
 
 def _document(path: Path) -> dict[str, Any]:

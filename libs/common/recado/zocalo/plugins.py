@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -24,7 +25,8 @@ def parts(text: str | int) -> list[str]:
 def _base_url(value: str) -> str:
     urls = [urlsplit(url) for url in parts(value)]
     if not urls or not all(
-        url.scheme in ("http", "https") and url.hostname for url in urls
+        url.scheme in ("http", "https") and url.hostname and url.port != 0
+        for url in urls
     ):
         raise ValueError("must be http://HOST:PORT/api, or several of these")
     if len({(url.scheme, url.path.strip("/")) for url in urls}) > 1:
@@ -64,6 +66,9 @@ class Broker(Plugin):
                 f"has {len(hosts)} hosts and {len(ports)} ports; there must be one port,"
                 " or one for each host"
             )
+        for port in ports:
+            if not re.fullmatch(r"[0-9]{1,5}", port) or not 0 < int(port) < 65536:
+                raise ValueError(f"has the port {port!r:.20}; it must be 1 to 65535")
         return self
 
 
@@ -98,7 +103,7 @@ class Smtp(Plugin):
     """The mail server, and who writes."""
 
     host: str
-    port: int
+    port: int = Field(ge=1, le=65535)
     sender: Annotated[str, AfterValidator(_address)] | None = Field(
         default=None, alias="from"
     )
@@ -158,5 +163,5 @@ PLUGINS: Final[Mapping[str, type[Plugin]]] = {
 }
 """By name: what a block for it must have."""
 
-SECRET: Final = ("password", "user_token")
-"""Keys whose values are never told, not even if they are wrong."""
+SECRET: Final = ("base_url", "password", "user_token")
+"""Keys whose values are never told, not even if they are wrong; a URL may hold a password."""
