@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 from recado.clock import Clock, pause
-from recado.errors import Problem, SchemaError, TransportError
+from recado.errors import TransportError
 from recado.events import EVENTS_QUEUE, Event, append_message
 from recado.heartbeat import STATUS_TOPIC
-from recado.message import Message, Outgoing, decode
+from recado.message import Message, Outgoing
 from recado.outbox import Outbox
 from recado.recipe import RecipeFolder
 from recado.schemas.registry import (
@@ -19,22 +19,19 @@ from recado.schemas.registry import (
     RECIPES,
     REGISTRY_QUEUE,
     SERVICES,
-    Beat,
     LookupReply,
     LookupRequest,
     RecipesReply,
     RecipesRequest,
     ServicesReply,
     ServicesRequest,
+    read_beat,
 )
 from recado.service import Service, answers, hears
-from recado.validation import validated
 from recado_registry import answering
 from recado_registry.liveness import Leases, News
 from recado_registry.telling import event_of
 
-BEAT_LIMIT: Final = 16 * 1024
-"""Bytes of a heartbeat at most: the last one of each instance is kept."""
 TOLD_IN_ONE: Final = 200
 """Events in one message to the event store at most."""
 AGAIN_S: Final = 5.0
@@ -70,10 +67,7 @@ class Registry(Service):
     @hears(STATUS_TOPIC)
     async def hear(self, message: Message, outbox: Outbox) -> None:
         """Renew a lease, or begin or end one."""
-        if (size := len(message.body)) > BEAT_LIMIT:
-            text = f"{size} bytes are too many; {BEAT_LIMIT} are allowed"
-            raise SchemaError("heartbeat", [Problem("", text)])
-        beat = validated(Beat, decode(message.body), "heartbeat")
+        beat = read_beat(message.body)
         # A new lease ends after all others, so only the first one moves the timer.
         if not len(self.leases):
             self._wake.set()

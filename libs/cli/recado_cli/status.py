@@ -116,11 +116,7 @@ def consumed(services: ServicesReply | None) -> list[str]:
 
     found = {DEAD_LETTERS}
     for instance in services.instances if services else ():
-        match instance.beat.get("recado"):
-            case {"queues": [*queues]}:
-                found.update(queue for queue in queues if isinstance(queue, str))
-            case _:
-                pass
+        found.update(instance.queues)
     return sorted(found)
 
 

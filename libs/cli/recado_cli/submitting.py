@@ -17,12 +17,10 @@ import click
 from pydantic_core import to_json
 
 from recado.clients.dispatch import request_message
-from recado.clients.lookup import Lookup
+from recado.clients.lookup import Lookup, recipe_of
 from recado.config import Settings
 from recado.errors import (
     NotFoundError,
-    Problem,
-    RecipeError,
     RequestTimeoutError,
     SchemaError,
     UnroutableError,
@@ -220,11 +218,7 @@ class _Told:
     entries: Mapping[str, RecipeEntry]
 
     def load(self, name: str) -> Recipe:
-        entry = self.entries[name]
-        if entry.problems:
-            problems = [Problem(each.path, each.text) for each in entry.problems]
-            raise RecipeError(f"recipe {name}", problems)
-        return Recipe.read(entry.document, name)
+        return recipe_of(self.entries[name])
 
 
 def _is_in(text: str, parameter: str) -> bool:

@@ -26,17 +26,15 @@ from recado.errors import (
 )
 from recado.heartbeat import STATUS_TOPIC, Status
 from recado.ids import new_id
-from recado.message import ID, Message, Outgoing, decode, encode
+from recado.message import ID, Message, Outgoing, encode
 from recado.runtime.commands import COMMAND_TOPIC, SHUTDOWN
-from recado.schemas.registry import Beat, ServicesReply
+from recado.schemas.registry import Beat, ServicesReply, read_beat
 from recado.transport.base import Delivery, Settlement, Transport, Verdict
-from recado.validation import validated
 
 ENDED: Final = frozenset({Status.TEARDOWN, Status.END, Status.ERROR})
 """What an instance says last."""
 ROUND_S: Final = 6.5
 """Within it everybody is heard: Zocalo's services tell how they are every 6 seconds."""
-LONGEST_BEAT: Final = 16 * 1024
 _REGISTRY_S: Final = 2.0
 
 
@@ -71,7 +69,7 @@ class Listener:
         """Take heartbeats from the transport."""
         for delivery in deliveries:
             with contextlib.suppress(SchemaError):
-                self._hear(_beat(delivery.message.body), self._clock())
+                self._hear(read_beat(delivery.message.body), self._clock())
         self._arrived.put_nowait(deliveries)
         self.changed.set()
 
@@ -166,9 +164,3 @@ async def command(transport: Transport, commands: Iterable[Mapping[str, Any]]) -
             for each in commands
         ]
     )
-
-
-def _beat(body: bytes) -> Beat:
-    if len(body) > LONGEST_BEAT:
-        raise SchemaError("heartbeat", [])
-    return validated(Beat, decode(body), "heartbeat")

@@ -8,9 +8,9 @@ the others.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
+from recado.entrypoints import installed, loaded, titled
 from recado.errors import ConfigError, NotFoundError, nearest
 from recado.registry import Factory, Registry
 
@@ -25,7 +25,7 @@ services: Registry[type[Service]] = Factory.create_registry("services")
 
 def service_names(plugins: Collection[str] | None = None) -> list[str]:
     """Return the names of all services, of the allowed ``plugins`` if some are given."""
-    names = {*_installed(), *map(str, services.keys())}
+    names = {*installed(GROUP), *map(str, services.keys())}
     return sorted(name for name in names if plugins is None or name in plugins)
 
 
@@ -76,20 +76,12 @@ def broken_services(plugins: Collection[str] | None = None) -> dict[str, str]:
     return reasons
 
 
-def _installed() -> dict[str, metadata.EntryPoint]:
-    return {point.name: point for point in metadata.entry_points(group=GROUP)}
-
-
 def _loaded(name: str) -> type[Service]:
     from recado.service import Service
 
-    point = _installed()[name]
-    where = f"service {name!r} ({point.value})"
-    try:
-        found: object = point.load()
-    # A plug-in may fail to import in any way; it must not take the others along.
-    except Exception as error:
-        raise ConfigError(f"{where}: {type(error).__name__}: {error}") from error
+    point = installed(GROUP)[name]
+    found = loaded("service", point)
     if not isinstance(found, type) or not issubclass(found, Service):
+        where = titled("service", point)
         raise ConfigError(f"{where}: is not a recado.Service, but {found!r}")
     return found

@@ -17,9 +17,10 @@ from recado.heartbeat import STATUS_TOPIC
 from recado.ids import new_id
 from recado.message import ID, Message, Outgoing, encode
 from recado.outbox import Outbox
+from recado.schemas.registry import BEAT_LIMIT
 from recado.service import hears
 from recado.testing import Harness
-from recado_registry.service import BEAT_LIMIT, Registry
+from recado_registry.service import Registry
 
 
 class Listener(Registry):

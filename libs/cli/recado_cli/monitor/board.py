@@ -109,7 +109,7 @@ class Board:
     @property
     def queues(self) -> list[str]:
         """The queues that instances say they take from."""
-        return sorted({it for each in self._heard.values() for it in _taken(each.beat)})
+        return sorted({it for each in self._heard.values() for it in each.beat.queues})
 
     def view(self, now: float) -> View:
         """Return how everything is."""
@@ -159,14 +159,6 @@ def _state(beat: Beat) -> str:
         return beat.statustext
     known = set(Status)
     return TEXTS[Status(beat.status)] if beat.status in known else str(beat.status)
-
-
-def _taken(beat: Beat) -> list[str]:
-    match own(beat).get("queues"):
-        case [*names]:
-            return [name for name in names if isinstance(name, str)]
-        case _:
-            return []
 
 
 def _count(value: object) -> int | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from recado.errors import NotFoundError
+from typing import TYPE_CHECKING
+
+from recado.errors import NotFoundError, Problem, RecipeError
 from recado.requests import ask
 from recado.schemas.registry import (
     LOOKUP,
@@ -19,6 +21,23 @@ from recado.schemas.registry import (
     ServicesRequest,
 )
 from recado.transport.base import Transport
+
+if TYPE_CHECKING:
+    from recado.recipe import Recipe
+
+
+def recipe_of(entry: RecipeEntry) -> Recipe:
+    """Return the recipe that was looked up as a whole.
+
+    Raises:
+        RecipeError: with every problem of the recipe.
+    """
+    from recado.recipe import Recipe
+
+    if entry.problems:
+        problems = [Problem(each.path, each.text) for each in entry.problems]
+        raise RecipeError(f"recipe {entry.name}", problems)
+    return Recipe.read(entry.document, entry.name)
 
 
 class Lookup:

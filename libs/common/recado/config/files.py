@@ -26,7 +26,7 @@ def from_files(
     """Return what the file gives, or a configuration of Zocalo where there is none."""
     named = environ.get(CONFIG_VARIABLE)
     chosen = environment or environ.get(ENVIRONMENT_VARIABLE) or ""
-    chooser = "--environment" if environment else ENVIRONMENT_VARIABLE
+    chooser = "--env" if environment else ENVIRONMENT_VARIABLE
     path = cwd / Path(named or FILE).expanduser()
     if not named and not path.is_file():
         if configuration := environ.get(ZOCALO_VARIABLE):

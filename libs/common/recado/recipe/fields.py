@@ -17,6 +17,7 @@ from recado.recipe.reading import (
     ROUTES,
     seconds,
 )
+from recado.recipe.templates import is_template
 from recado.recipe.values import Flaws, Trail, shown
 
 _MAX_GUESSES: Final = 100
@@ -51,11 +52,11 @@ class Fields:
         elif key == OUTPUT:
             self._look_for_nesting(value, trail)
         elif key == PARAMETERS:
-            if not isinstance(value, dict) and not _is_template(value):
+            if not isinstance(value, dict) and not is_template(value):
                 text = f"services expect an object, not {shown(value)}"
                 self._warnings.add(trail, text)
         elif key == DELAY:
-            if not _is_template(value) and seconds(value) is None:
+            if not is_template(value) and seconds(value) is None:
                 text = f"a delay is seconds from 0 to {MAX_DELAY_S}, not {shown(value)}"
                 self._errors.add(trail, text)
         else:
@@ -83,10 +84,6 @@ def _route_fault(key: str, value: Json) -> str:
     if len(value) * 4 <= MAX_NAME or "{" in value or len(value.encode()) <= MAX_NAME:
         return ""
     return f"a name has at most {MAX_NAME} bytes"
-
-
-def _is_template(value: Json) -> bool:
-    return isinstance(value, str) and "{" in value
 
 
 def _guess(key: str) -> str | None:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from recado.message import Json
+from recado.message import HIGHEST, LOWEST, Json
+from recado.recipe.templates import is_template
 from recado.recipe.values import Flaw, Trail, shown
 
 RETRY: Final = "retry"
@@ -19,7 +20,6 @@ PRIORITY: Final = "priority"
 REPORTS: Final = "reports"
 
 MAX_S: Final = 366 * 24 * 3600
-MAX_PRIORITY: Final = 9
 MAX_ATTEMPTS: Final = 10_000
 MAX_FACTOR: Final = 100
 
@@ -42,7 +42,7 @@ def policy_flaws(
 
     Where ``templates`` are allowed, a text with one of them is still to be filled in.
     """
-    if templates and _is_template(value):
+    if templates and is_template(value):
         return
     if key == RETRY:
         yield from _retry_flaws(value, trail, templates=templates)
@@ -70,12 +70,8 @@ def _retry_flaws(value: Json, trail: Trail, *, templates: bool) -> Iterator[Flaw
                 f"did you mean {near[0]!r}?" if near else f"known: {', '.join(_RETRY)}"
             )
             yield Flaw((trail, name), f"unknown key {shown(name)}; {guess}")
-        elif not (templates and _is_template(item)) and not _RETRY[name](item):
+        elif not (templates and is_template(item)) and not _RETRY[name](item):
             yield Flaw((trail, name), f"{_WORDS[name]}, not {shown(item)}")
-
-
-def _is_template(value: Json) -> bool:
-    return isinstance(value, str) and "{" in value
 
 
 def _within(least: float, most: float) -> Callable[[Json], bool]:
@@ -108,7 +104,7 @@ _RETRY: Final[Mapping[str, Callable[[Json], bool]]] = {
 POLICY: Final[Mapping[str, Callable[[Json], bool]]] = {
     RETRY: lambda value: isinstance(value, dict),
     TIMEOUT: _is_timeout,
-    PRIORITY: _whole(0, MAX_PRIORITY),
+    PRIORITY: _whole(LOWEST, HIGHEST),
     REPORTS: lambda value: isinstance(value, bool),
 }
 """Each key, and what says whether a value is one."""
@@ -120,6 +116,6 @@ _WORDS: Final = {
     "cap_s": f"a wait is seconds from 0 to {MAX_S}",
     "jitter": "jitter is a share from 0 to 1",
     TIMEOUT: f"a time limit is seconds above 0, up to {MAX_S}",
-    PRIORITY: f"a priority is an integer from 0 to {MAX_PRIORITY}",
+    PRIORITY: f"a priority is an integer from {LOWEST} to {HIGHEST}",
     REPORTS: "whether the service reports is true or false",
 }

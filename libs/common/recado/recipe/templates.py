@@ -65,6 +65,11 @@ class Field:
         return not (self.spec or self.conversion)
 
 
+def is_template(value: Json) -> bool:
+    """Return whether a value is a text that is still to be filled in."""
+    return isinstance(value, str) and "{" in value
+
+
 def fields(text: str) -> Iterator[str | Field]:
     """Yield a text's parts: what is literal, and its fields.
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from recado.errors import Problem, SchemaError
+from recado.message import decode
+from recado.validation import validated
 
 REGISTRY_QUEUE: Final = "registry"
 SERVICES: Final = "registry.services/1"
@@ -15,6 +19,9 @@ REGISTRY_STREAM: Final = "registry"
 REGISTERED: Final = "instance.registered"
 LEFT: Final = "instance.left"
 LOST: Final = "instance.lost"
+
+BEAT_LIMIT: Final = 16 * 1024
+"""Bytes of a heartbeat at most: the last one of each instance is kept."""
 
 Kind: TypeAlias = Literal["service", "recipe"]
 
@@ -35,6 +42,32 @@ class Beat(BaseModel):
     service: str | None = Field(default=None, max_length=200)
     serviceclass: str | None = Field(default=None, max_length=200)
     recado: dict[str, Any] | None = None
+
+    @property
+    def queues(self) -> list[str]:
+        """The queues that one of recado's instances says it takes from."""
+        return _queues(self.recado)
+
+
+def _queues(own: object) -> list[str]:
+    facts = cast("dict[str, Any]", own) if isinstance(own, dict) else {}
+    match facts.get("queues"):
+        case [*names]:
+            return [name for name in names if isinstance(name, str)]
+        case _:
+            return []
+
+
+def read_beat(body: bytes) -> Beat:
+    """Return the heartbeat in a message's body.
+
+    Raises:
+        SchemaError: with every problem, or if it is too large.
+    """
+    if len(body) > BEAT_LIMIT:
+        text = f"{len(body)} bytes are too many; {BEAT_LIMIT} are allowed"
+        raise SchemaError("heartbeat", [Problem("", text)])
+    return validated(Beat, decode(body), "heartbeat")
 
 
 class Strict(BaseModel):
@@ -62,6 +95,11 @@ class Instance(Strict):
     age_s: float = Field(description="Seconds since its last heartbeat")
     ends_in_s: float = Field(description="Seconds until it counts as lost")
     beat: dict[str, JsonValue] = Field(description="Its last heartbeat as it came")
+
+    @property
+    def queues(self) -> list[str]:
+        """The queues that it says it takes from, if it is one of recado's."""
+        return _queues(self.beat.get("recado"))
 
 
 class ServicesReply(Strict):
