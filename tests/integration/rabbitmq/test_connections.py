@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pamqp.frame
 import pytest
+from aio_pika.abc import AbstractChannel
 from pamqp.commands import Basic
 from structlog.testing import capture_logs
 
@@ -109,6 +110,22 @@ async def test_topics_and_replies_come_back_with_the_connection(
 
     assert ids([await news.next()]) == ["a"]
     assert (await asked).body == b"2"
+
+
+async def test_a_topic_that_the_broker_forgot_is_made_anew_with_the_connection(
+    opened: Opened, transport: RabbitTransport, plain: AbstractChannel
+) -> None:
+    news = Inbox()
+    await transport.subscribe("news", news)
+
+    # As a broker may that is killed right after the exchange was declared.
+    await plain.exchange_delete("news")
+    abort(transport.consuming)
+    await until(lambda: not transport.is_alive)
+    await until(lambda: transport.is_alive)
+    await (await opened()).publish(to_topic("news", "a"))
+
+    assert ids([await news.next()]) == ["a"]
 
 
 async def test_a_broker_that_is_killed_and_started_again_keeps_everything(

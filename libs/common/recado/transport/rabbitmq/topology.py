@@ -185,9 +185,23 @@ class Topology:
 
     async def has_exchange(self, exchange: str) -> bool:
         """Return whether there is an exchange of this name."""
-        if exchange in self._exchanges:
-            return True
+        return exchange in self._exchanges or await self._find_exchange(exchange)
 
+    async def add_topic(self, topic: str) -> None:
+        """Make sure that a topic's exchange is there, whoever has made it.
+
+        It is looked for in any case: a broker that was killed may have forgotten it.
+        """
+
+        async def add(channel: AbstractChannel) -> None:
+            type_ = arguments.TOPIC
+            await channel.exchange_declare(topic, exchange_type=type_, durable=True)
+
+        if not await self._find_exchange(topic):
+            await self._scratch.ask(topic, add)
+            self._exchanges.add(topic)
+
+    async def _find_exchange(self, exchange: str) -> bool:
         async def look(channel: AbstractChannel) -> bool:
             try:
                 await channel.exchange_declare(exchange, passive=True)
@@ -195,21 +209,9 @@ class Topology:
                 return False
             return True
 
-        if not await self._scratch.ask(exchange, look):
-            return False
-        self._exchanges.add(exchange)
-        return True
-
-    async def add_topic(self, topic: str) -> None:
-        """Make sure that a topic's exchange is there, whoever has made it."""
-
-        async def add(channel: AbstractChannel) -> None:
-            type_ = arguments.TOPIC
-            await channel.exchange_declare(topic, exchange_type=type_, durable=True)
-
-        if not await self.has_exchange(topic):
-            await self._scratch.ask(topic, add)
-            self._exchanges.add(topic)
+        is_there = await self._scratch.ask(exchange, look)
+        (self._exchanges.add if is_there else self._exchanges.discard)(exchange)
+        return is_there
 
     async def add_way(self, level: int, target: str) -> None:
         """Make sure that the ladder reaches so high, and leads to a queue."""
