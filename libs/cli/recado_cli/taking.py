@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from recado.errors import TransportError, UnsupportedError
+from recado.errors import RefusedError, TransportError, UnsupportedError
 from recado.transport import (
     Delivery,
     Depth,
@@ -71,10 +71,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What came of settlements: those carried out, and queues that others would need."""
+    """What came of settlements: those carried out, and why others are not."""
 
     done: Sequence[Settlement]
-    unroutable: Sequence[tuple[Delivery, str]]
+    unroutable: Sequence[tuple[Delivery, str]] = ()
+    """Deliveries, and the queues that they would need."""
+    refused: Sequence[tuple[Delivery, str]] = ()
+    """Deliveries of which the broker does not take what they send, and what it says."""
 
 
 async def settle(transport: Transport, settlements: Sequence[Settlement]) -> Settled:
@@ -83,6 +86,22 @@ async def settle(transport: Transport, settlements: Sequence[Settlement]) -> Set
     Raises:
         TransportError: if the broker is away or refuses; then nothing is settled.
     """
+    try:
+        return await _settled(transport, settlements)
+    except RefusedError as error:
+        if not any(each.outgoing for each in settlements):
+            raise
+        if len(settlements) == 1:
+            return Settled([], refused=[(settlements[0].delivery, str(error))])
+    parts = [await settle(transport, [each]) for each in settlements]
+    return Settled(
+        [each for part in parts for each in part.done],
+        [each for part in parts for each in part.unroutable],
+        [each for part in parts for each in part.refused],
+    )
+
+
+async def _settled(transport: Transport, settlements: Sequence[Settlement]) -> Settled:
     waiting = list(settlements)
     unroutable: list[tuple[Delivery, str]] = []
     while waiting:

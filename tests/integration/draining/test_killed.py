@@ -153,6 +153,7 @@ async def test_what_has_no_place_stays_also_after_a_kill(
 
 
 def envelope(id_: str) -> Message:
-    """Return a message for a step; its queue is ``b``, or there is none."""
-    step = {"queue": "b"} if id_.startswith("g") else {"topic": "b"}
+    """Return a message for a step; its queue is ``b``, or there is and can be none."""
+    nowhere = {"queue": "x" * 300} if int(id_[1:]) % 2 else {"topic": "b"}
+    step = {"queue": "b"} if id_.startswith("g") else nowhere
     return Message(encode({"recipe": {"1": step}, "recipe-pointer": 1}), {ID: id_})

@@ -114,6 +114,31 @@ async def test_what_cannot_be_settled_keeps_nothing_else_from_it() -> None:
     assert settled.unroutable == [(b, "gone")]
 
 
+async def test_what_the_broker_does_not_take_keeps_nothing_else_from_it() -> None:
+    a, b, c = (Delivery(None, "q", 1, None, None) for _ in range(3))  # type: ignore[arg-type] # none of it is looked at
+    refusal = RefusedError("there can be no such name")
+    transport: Any = Scripted(
+        refusal, None, refusal, UnsettledError([], {0: "gone"}), None
+    )
+    sent: Any = ["anything"]
+
+    settled = await settle(
+        transport, [Settlement(each, Verdict.DONE, sent) for each in (a, b, c)]
+    )
+
+    assert [each.delivery for each in settled.done] == [a]
+    assert settled.refused == [(b, "there can be no such name")]
+    assert settled.unroutable == [(c, "gone")]
+
+
+async def test_a_broker_that_takes_no_end_at_all_is_told() -> None:
+    delivery = Delivery(None, "q", 1, None, None)  # type: ignore[arg-type] # none of it is looked at
+    transport: Any = Scripted(RefusedError("it is full"))
+
+    with pytest.raises(RefusedError, match="it is full"):
+        await settle(transport, [_done(delivery)])
+
+
 @pytest.mark.parametrize(
     ("limits", "window"),
     [
