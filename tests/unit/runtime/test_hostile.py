@@ -401,3 +401,41 @@ def test_an_event_whose_data_is_no_object_is_refused_where_it_is_told() -> None:
 
     with pytest.raises(SchemaError, match="data: must be an object"):
         outbox.emit("stream", "told", ["x"])  # type: ignore[arg-type] # on purpose
+
+
+class Cancelling(Service):
+    """Has its own task cancelled, as a library may do, and waits or returns then."""
+
+    concurrency = 1
+    retry = RetryPolicy(attempts=2, first_s=0.1, jitter=0)
+
+    @takes("cancelling")
+    async def take(self, message: Message, outbox: Outbox) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        if b"cancel" in message.body:
+            task.cancel()
+        if b"wait" in message.body:
+            await asyncio.sleep(0)
+        outbox.publish("sent", message.body.decode())
+
+
+async def test_a_handler_that_cancels_its_own_task_has_failed() -> None:
+    async with Harness(Cancelling(), queues=["sent"]) as h:
+        await publish(h, "cancelling", b"cancel and wait")
+        await h.advance(1)
+
+        [dead] = h.dead
+        assert dead.letter is not None
+        assert (dead.reason, dead.letter.attempts) == ("error", 2)
+
+
+async def test_a_handler_that_cancels_its_own_task_leaves_the_next_message_alone() -> (
+    None
+):
+    async with Harness(Cancelling(), queues=["sent"]) as h:
+        await publish(h, "cancelling", b"cancel")
+        await publish(h, "cancelling", b"wait", {ID: "an-id-of-its-own"})
+
+        assert h.sent_to("sent") == []
+        assert [each.body for each in h.messages("sent")] == [b'"cancel"', b'"wait"']

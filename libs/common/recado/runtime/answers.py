@@ -22,7 +22,6 @@ from recado.runtime.work import (
     Kit,
     Work,
     bound_call,
-    is_cancelled,
 )
 from recado.service import Binding, Service
 from recado.transport.base import Delivery
@@ -87,7 +86,7 @@ class RequestWork(Work):
     ) -> Ending:
         is_last = delivery.attempt >= self.place.policy.attempts
         comes_again = isinstance(error, RetryLater) and not is_last
-        if is_cancelled(error) or comes_again:
+        if self.is_cancelled(error) or comes_again:
             return self.failed(delivery, message, error)
         if not message.headers.get(REPLY_TO):
             return self.failed(delivery, message, _final(error))

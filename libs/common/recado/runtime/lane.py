@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from time import perf_counter
 from typing import Final
 
@@ -88,6 +89,7 @@ class Lane:
 
     def cancel(self) -> int:
         """Stop the work that is going on; return how many messages that puts back."""
+        self.work.is_stopped = True
         for worker in self._workers:
             worker.cancel()
         return self.in_work
@@ -100,6 +102,7 @@ class Lane:
             self._wake()
 
     async def _run(self) -> None:
+        own = asyncio.current_task()
         resumed = perf_counter()
         while not self._closed:
             if self._alone:
@@ -112,6 +115,8 @@ class Lane:
                 await self._one(self._ready.popleft())
             else:
                 await self._many()
+            if own is not None and own.cancelling() and not self.work.is_stopped:
+                await _resumed(own)
             if perf_counter() - resumed > _SLICE_S:
                 await asyncio.sleep(0)
                 resumed = perf_counter()
@@ -162,3 +167,11 @@ class Lane:
             if not waiter.done():
                 waiter.set_result(None)
                 return
+
+
+async def _resumed(worker: asyncio.Task[None]) -> None:
+    """Have a worker go on that a handler has cancelled: the next message is not at fault."""
+    while worker.cancelling():
+        worker.uncancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)

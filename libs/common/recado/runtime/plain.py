@@ -19,8 +19,6 @@ from recado.runtime.work import (
     Work,
     bound_call,
     identified,
-    is_cancelled,
-    is_stopped,
     pointer_of,
     released,
 )
@@ -131,7 +129,7 @@ class BatchWork(PlainWork):
             endings = self._handled(pairs, outbox, began)
         except BaseException as error:
             outbox.close()
-            if is_cancelled(error):
+            if self.is_cancelled(error):
                 return [released(delivery) for delivery in deliveries]
             text = describe(error)[0]
             self.kit.log.warning("batch.split", size=len(messages), error=text)
@@ -163,7 +161,7 @@ class BatchWork(PlainWork):
     async def _apart(self, deliveries: Sequence[Delivery]) -> list[Ending]:
         endings: list[Ending] = []
         for delivery in deliveries:
-            ending = released(delivery) if is_stopped() else await self.end(delivery)
+            ending = released(delivery) if self.is_stopped else await self.end(delivery)
             endings.append(ending)
         return endings
 
@@ -186,7 +184,7 @@ class TopicWork(PlainWork):
             outbox.close()
             events = report.told(outbox.events)
         except BaseException as error:
-            if is_cancelled(error):
+            if self.is_cancelled(error):
                 return released(delivery)
             text, trace = describe(error)
             self.kit.log.error(

@@ -61,6 +61,8 @@ class Work(ABC):
     def __init__(self, kit: Kit, place: Place) -> None:
         self.kit = kit
         self.place = place
+        self.is_stopped = False
+        """Whether the runtime has stopped what is going on."""
 
     async def end(self, delivery: Delivery) -> Ending:
         """Handle a delivery and return how it ends; raise nothing."""
@@ -102,7 +104,7 @@ class Work(ABC):
         step: int | None = None,
     ) -> Ending:
         """Return the ending of an attempt that raised an error."""
-        if is_cancelled(error):
+        if self.is_cancelled(error):
             return released(delivery)
         attempt = self._attempt(delivery, message, run, step)
         try:
@@ -112,6 +114,13 @@ class Work(ABC):
             fault = Reject(f"cannot be told: {type(error).__qualname__}")
             verdict = judge(fault, attempt, 0.0)
         return self._judged(delivery, attempt, verdict, error)
+
+    def is_cancelled(self, error: BaseException) -> bool:
+        """Whether an error says that the runtime itself stops the work.
+
+        Anybody can cancel a task, a handler its own too; that is a failure like others.
+        """
+        return self.is_stopped and isinstance(error, asyncio.CancelledError)
 
     def policy_for(self, message: Message) -> RetryPolicy:
         """Return how often a message is tried, and how long it waits in between."""
@@ -258,17 +267,6 @@ def identified(message: Message) -> Message:
 def released(delivery: Delivery) -> Ending:
     """Return the ending of a delivery that is put back unharmed."""
     return Ending(delivery, Verdict.RELEASE, outcome="released")
-
-
-def is_stopped() -> bool:
-    """Whether the runtime itself has stopped the work that is going on."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def is_cancelled(error: BaseException) -> bool:
-    """Whether an error says that the runtime itself stops the work."""
-    return isinstance(error, asyncio.CancelledError) and is_stopped()
 
 
 def pointer_of(message: Message) -> int | None:
