@@ -22,13 +22,17 @@ class Entry:
 COMMANDS: Final[Mapping[str, Entry]] = {
     "up": Entry("up", "up", "Run all services, supervised; Ctrl-C drains them."),
     "service": Entry("serve", "service", "Run one service in the foreground."),
-    "go": Entry("go", "go", "Start a run of recipes, and print its id."),
-    "pickup": Entry("pickup", "pickup", "Send what was stored without a broker."),
-    "run": Entry("runs", "run", "See what happened to runs."),
-    "recipe": Entry("recipes", "recipe", "Check, show, draw and list recipes."),
+    "go": Entry("go.command", "go", "Start a run of recipes, and print its id."),
+    "pickup": Entry(
+        "pickup.command", "pickup", "Send what was stored without a broker."
+    ),
+    "run": Entry("run.command", "run", "See what happened to runs."),
+    "recipe": Entry("recipe.command", "recipe", "Check, show, draw and list recipes."),
     "expand": Entry("expand", "expand", "Expand study configurations."),
     "dlq": Entry("dlq", "dlq", "See dead letters, and send them back."),
-    "drain": Entry("drain", "drain", "Move a queue's messages to another queue."),
+    "drain": Entry(
+        "drain.command", "drain", "Move a queue's messages to another queue."
+    ),
     "events": Entry("events", "events", "Read and follow the event store."),
     "registry": Entry("names", "registry", "See which services and recipes there are."),
     "status": Entry("status", "status", "See queues, services, runs and dead letters."),
@@ -36,7 +40,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
         "topology.command", "topology", "Plan and make what is to be on the broker."
     ),
     "wrap": Entry("wrap", "wrap", "Run a long job, and tell of it."),
-    "shutdown": Entry("shutdown", "shutdown", "Have instances end, and see it."),
+    "shutdown": Entry(
+        "shutdown.command", "shutdown", "Have instances end, and see it."
+    ),
     "health": Entry("health", "health", "Ask an instance whether it is ready."),
     "config": Entry("config.command", "config", "Show settings; import Zocalo's."),
     "doctor": Entry("doctor", "doctor", "Check this installation, and say what to do."),

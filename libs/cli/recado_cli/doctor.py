@@ -24,7 +24,7 @@ def doctor(common: Common, as_json: bool) -> None:
     The exit code is 1 if something is.
     """
     from recado_cli.checks import examine
-    from recado_cli.sources import settings_with_sources
+    from recado_cli.config.sources import settings_with_sources
 
     settings = common.settings()
     sources = settings_with_sources(common)

@@ -20,13 +20,13 @@ from recado.schemas.letters import LetterFilter, LetterLine
 from recado.transport import Transport
 from recado_cli.common import Common
 from recado_cli.failing import FailedError
+from recado_cli.go.submitting import Ask
+from recado_cli.go.watching import looks
 from recado_cli.lines import Merged
 from recado_cli.progress import Progress
 from recado_cli.session import asking, connected
-from recado_cli.submitting import Ask
 from recado_cli.supervisor import Supervisor
 from recado_cli.up import look_at_broker, make_supervisor
-from recado_cli.watching import looks
 from recado_experiment import parse_ranges
 
 SERVICES: Final[tuple[str, ...]] = (

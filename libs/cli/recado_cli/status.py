@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from recado_cli.common import Command, Common, option, pass_common
 from recado_cli.output import print_facts, print_json, print_table, talk
+from recado_cli.overview import TIMEOUT_S, consumed, run_counts
 
 if TYPE_CHECKING:
     from recado.config import Settings
-    from recado.schemas.events import RunState
-    from recado.schemas.registry import ServicesReply
     from recado.transport import Transport
 
 T = TypeVar("T")
-TIMEOUT_S: Final = 2.0
-MOST: Final = 1_000
-"""Runs of one state that are counted; more are shown as more."""
-STATES: Final[tuple[RunState, ...]] = (
-    "waiting",
-    "running",
-    "done",
-    "incomplete",
-    "refused",
-)
 
 
 @click.command(cls=Command)
@@ -97,27 +86,6 @@ async def _answer(question: Awaitable[T]) -> T | None:
         return await question
     except (RequestTimeoutError, UnroutableError):
         return None
-
-
-async def run_counts(
-    runs: Callable[..., Awaitable[Any]], most: int = MOST
-) -> dict[str, str]:
-    """Return how many runs are in each state; ``runs`` lists them, a page at a time."""
-    pages = await asyncio.gather(*(runs(state, limit=most) for state in STATES))
-    return {
-        state: f"{len(page.runs)}{'' if page.next is None else ' or more'}"
-        for state, page in zip(STATES, pages, strict=True)
-    }
-
-
-def consumed(services: ServicesReply | None) -> list[str]:
-    """Return the queues that instances say they consume: not every broker lists its own."""
-    from recado.transport import DEAD_LETTERS
-
-    found = {DEAD_LETTERS}
-    for instance in services.instances if services else ():
-        found.update(instance.queues)
-    return sorted(found)
 
 
 def _queues(depths: Mapping[str, Any]) -> list[dict[str, Any]]:

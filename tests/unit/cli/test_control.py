@@ -16,7 +16,7 @@ from recado.message import Message, Outgoing, decode, encode
 from recado.runtime.commands import COMMAND_TOPIC
 from recado.schemas.registry import Beat
 from recado.transport import Delivery, Transport, make_transport
-from recado_cli.stopping import ends
+from recado_cli.shutdown.stopping import ends
 
 
 @pytest.fixture

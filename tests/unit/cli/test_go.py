@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recado_cli.go import read_parameters
+from recado_cli.go.command import read_parameters
 from tests.unit.cli.conftest import Command
 
 

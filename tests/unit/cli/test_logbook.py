@@ -9,8 +9,8 @@ import pytest
 
 from recado.errors import NotFoundError
 from recado.schemas.events import LogbookReply, RunReply
-from recado_cli.logbook import print_logbook, print_part
-from recado_cli.runs import print_run
+from recado_cli.run.logbook import print_logbook, print_part
+from recado_cli.run.page import print_run
 from tests.unit.cli.conftest import Command
 
 

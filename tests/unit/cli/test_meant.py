@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recado.schemas.registry import Beat
-from recado_cli.meant import Meant, full_host, meant
+from recado_cli.shutdown.meant import Meant, full_host, meant
 
 HERE = "ws9.x.ac.uk"
 

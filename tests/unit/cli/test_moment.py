@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from recado_cli.moment import moment
+from recado_cli.go.moment import moment
 
 LONDON = ZoneInfo("Europe/London")
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=LONDON)

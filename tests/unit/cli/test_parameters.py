@@ -9,7 +9,7 @@ import pytest
 
 from recado.config import load_settings
 from recado.recipe import RecipeFolder
-from recado_cli.submitting import Ask
+from recado_cli.go.submitting import Ask
 
 STEP = {"queue": "hello", "parameters": {"text": "{word} {more[0]:>5}", "{key}": 1}}
 RECIPE = {"1": STEP, "start": [[1, "{$REPLACE:all}"]]}

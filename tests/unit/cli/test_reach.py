@@ -9,7 +9,7 @@ import pytest
 
 from recado.recipe import Recipe
 from recado.transport import Transport, make_transport
-from recado_cli.reach import destinations, divided, unreachable
+from recado_cli.go.reach import destinations, divided, unreachable
 
 RECIPE: dict[str, Any] = {
     "1": {"queue": "resize", "output": [2, 3]},

@@ -11,9 +11,9 @@ import pytest
 
 from recado.config import Settings
 from recado.schemas.registry import Instance, ServicesReply
-from recado_cli import drawing
-from recado_cli.alive import compared
-from recado_cli.library import Library
+from recado_cli.recipe import drawing
+from recado_cli.recipe.alive import compared
+from recado_cli.recipe.library import Library
 from tests.unit.cli.conftest import Command
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from recado.schemas.registry import Instance, ServicesReply
-from recado_cli.status import consumed
+from recado_cli.overview import consumed
 
 
 def services(*beats: dict[str, Any]) -> ServicesReply:

@@ -29,7 +29,7 @@ def config() -> None:
 @pass_common
 def show(common: Common, as_json: bool) -> None:
     """Show each setting, and where its value comes from."""
-    from recado_cli.sources import settings_with_sources
+    from recado_cli.config.sources import settings_with_sources
 
     common.settings()  # which warns of variables that nobody reads
     sources = settings_with_sources(common)

@@ -115,7 +115,7 @@ async def _count_queue(transport: Transport, name: str, found: Count) -> None:
 async def _count_letters(transport: Transport, found: Count) -> None:
     from recado.clients.letters import Letters
     from recado.errors import RemoteError, RequestTimeoutError, UnroutableError
-    from recado_cli.status import TIMEOUT_S
+    from recado_cli.overview import TIMEOUT_S
 
     try:
         page = await Letters(transport, timeout_s=TIMEOUT_S).list(limit=1)

@@ -57,7 +57,8 @@ def file_all(papers: Iterable[Paper], location: Path) -> Filed:
         for paper in papers:
             paths.append(_file(paper, location))
     except OSError as failed:
-        error = failed
+        # A disk that is full while a file is written does not say which.
+        error = OSError(failed.errno, failed.strerror, str(failed.filename or location))
     if paths:
         for folder in {location.parent, location, *(path.parent for path in paths)}:
             sync_folder(folder)

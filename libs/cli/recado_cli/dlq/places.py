@@ -128,7 +128,7 @@ async def _known(transport: Transport, settings: Settings) -> list[str]:
     from recado.clients.lookup import Lookup
     from recado.errors import RecipeError
     from recado.recipe import RecipeFolder
-    from recado_cli.status import TIMEOUT_S, consumed
+    from recado_cli.overview import TIMEOUT_S, consumed
 
     try:
         services = await Lookup(transport, TIMEOUT_S).services()

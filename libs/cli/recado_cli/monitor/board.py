@@ -10,8 +10,8 @@ from recado.control import Heard
 from recado.heartbeat import TEXTS, Status
 from recado.schemas.registry import Beat
 from recado.transport import Depth
-from recado_cli.meant import label
 from recado_cli.monitor.view import InstanceRow, QueueRow, View
+from recado_cli.shutdown.meant import label
 
 GONE_S: Final = 90.0
 """An instance that was not heard for so long is shown no more."""

@@ -22,8 +22,8 @@ from recado_cli.monitor.board import Board
 from recado_cli.monitor.changes import changes, line_of
 from recado_cli.monitor.view import View
 from recado_cli.output import clean, print_line
+from recado_cli.overview import TIMEOUT_S, run_counts
 from recado_cli.session import connected
-from recado_cli.status import TIMEOUT_S, run_counts
 
 T = TypeVar("T")
 DEPTHS_S: Final = 2.0

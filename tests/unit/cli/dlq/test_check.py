@@ -95,7 +95,7 @@ def test_a_broker_that_is_not_there_is_no_broker_without_dead_letters(
 def test_a_service_that_does_not_answer_may_have_some(
     command: Command, broker: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recado_cli.status.TIMEOUT_S", 0.1)
+    monkeypatch.setattr("recado_cli.overview.TIMEOUT_S", 0.1)
     broker.declare("dlq", "deadletter")
 
     result = command("dlq", "check", "--json")
@@ -109,7 +109,7 @@ def test_a_service_that_does_not_answer_may_have_some(
 def test_what_is_found_counts_whatever_else_is_not_known(
     command: Command, broker: Embedded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recado_cli.status.TIMEOUT_S", 0.1)
+    monkeypatch.setattr("recado_cli.overview.TIMEOUT_S", 0.1)
     broker.declare("deadletter")
     broker.put("dlq", DEAD)
 

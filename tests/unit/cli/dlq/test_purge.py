@@ -149,7 +149,7 @@ def test_a_full_disk_ends_it_and_nothing_is_lost(
     result = command("dlq", "purge")
 
     assert result.code == 1
-    assert "No space left on device" in result.err
+    assert "DLQ: No space left on device" in result.err
     assert "no dead letters" not in result.err
     printed = [read_dump(Path(it).read_bytes()) for it in result.out.splitlines()]
     left = broker.ids("dlq.a")

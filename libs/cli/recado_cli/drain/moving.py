@@ -61,6 +61,8 @@ class Moving:
         settled = await settle(batch[0].transport, going)
         for delivery, queue in settled.unroutable:
             taking.keep(delivery, f"nobody has declared queue {queue!r}")
+        for delivery, why in settled.refused:
+            taking.keep(delivery, why)
         self.counts.update(each.outgoing[0].queue for each in settled.done)
         self.progress.show(self.counts.total())
         return len(settled.done)

@@ -22,10 +22,10 @@ from recado.schemas.events import RunReply, StoredEvent
 from recado.schemas.letters import LetterFilter
 from recado.transport import Transport
 from recado_cli.failing import FailedError
+from recado_cli.go.submitting import Ask
 from recado_cli.output import count, print_json, print_line, talk
 from recado_cli.progress import Progress
 from recado_cli.session import asking
-from recado_cli.submitting import Ask
 from recado_cli.telling import event_text
 
 PATIENCE_S: Final = 3.0

@@ -14,7 +14,7 @@ from recado_cli.output import count, print_json, print_table, talk
 
 if TYPE_CHECKING:
     from recado.recipe import Findings
-    from recado_cli.library import Library, Look
+    from recado_cli.recipe.library import Library, Look
 
 named = click.argument("name", metavar="FILE|NAME", shell_complete=recipes_or_files)
 
@@ -47,7 +47,7 @@ def check(common: Common, names: tuple[str, ...], live: bool, as_json: bool) -> 
     library = _library(common)
     looks = [library.look(name) for name in dict.fromkeys(names)]
     if live:
-        from recado_cli.alive import asked, compared
+        from recado_cli.recipe.alive import asked, compared
 
         looks = compared(looks, asked(common.settings()))
     if as_json:
@@ -68,7 +68,7 @@ def show(common: Common, name: str, as_json: bool) -> None:
     if as_json:
         print_json(found.to_json())
         return
-    from recado_cli.recipepage import print_recipe
+    from recado_cli.recipe.page import print_recipe
 
     print_recipe(name, found)
 
@@ -91,7 +91,7 @@ def show(common: Common, name: str, as_json: bool) -> None:
 @pass_common
 def graph(common: Common, name: str, form: str | None, output: str | None) -> None:
     """Draw a recipe: which step sends to which."""
-    from recado_cli.drawing import drawn, form_of
+    from recado_cli.recipe.drawing import drawn, form_of
 
     text = drawn(name, _library(common).load(name), form_of(form, output))
     if output and output != "-":
@@ -145,7 +145,7 @@ def samples(common: Common) -> None:
 
 
 def _library(common: Common) -> Library:
-    from recado_cli.library import Library
+    from recado_cli.recipe.library import Library
 
     return Library(common.settings())
 

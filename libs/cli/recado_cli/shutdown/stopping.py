@@ -15,9 +15,9 @@ from recado.control import Listener, command, listening, shutdown_of
 from recado.errors import NotFoundError
 from recado.heartbeat import EXPIRES_S, Status
 from recado_cli.failing import FailedError
-from recado_cli.meant import NO_SERVICE, Meant, full_host, label, meant
 from recado_cli.output import clean, count, print_line, talk
 from recado_cli.session import connected
+from recado_cli.shutdown.meant import NO_SERVICE, Meant, full_host, label, meant
 
 End: TypeAlias = Literal["ended", "broken", "silent"]
 TEXTS: Final[dict[End, str]] = {

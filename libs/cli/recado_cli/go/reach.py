@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from recado.clients.lookup import Lookup
 from recado.errors import Problem, RequestTimeoutError, UnroutableError, nearest
 from recado.recipe import Recipe
 from recado.transport import Transport
-from recado_cli.status import consumed
-
-LOOKUP_S: Final = 2.0
+from recado_cli.overview import TIMEOUT_S, consumed
 
 
 def destinations(recipe: Recipe) -> dict[str, list[int]]:
@@ -82,7 +79,7 @@ async def _is_there(transport: Transport, queue: str) -> bool:
 async def _known(transport: Transport) -> set[str]:
     """Return the queues that can be found out; not every broker lists its own."""
     try:
-        taken = consumed(await Lookup(transport, LOOKUP_S).services())
+        taken = consumed(await Lookup(transport, TIMEOUT_S).services())
     except (RequestTimeoutError, UnroutableError):
         taken = []
     return {*taken, *await transport.depths()}

@@ -48,7 +48,7 @@ def pickup(
     deleted once the broker has it for sure. The exit code is 1 if one could not be sent;
     it stays where it is. With -v each request is shown before it is sent.
     """
-    from recado_cli.picking import Manner, pick_up
+    from recado_cli.pickup.picking import Manner, pick_up
     from recado_cli.session import wait_for
 
     settings = common.settings()

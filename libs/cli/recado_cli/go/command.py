@@ -13,11 +13,11 @@ import click
 from recado.message import HIGHEST, LOWEST, NORMAL
 from recado_cli.common import Command, Common, option, pass_common
 from recado_cli.completing import recipe_names
-from recado_cli.words import SCALING, recipes_and_ids
+from recado_cli.go.words import SCALING, recipes_and_ids
 
 if TYPE_CHECKING:
-    from recado_cli.submitting import Ask
-    from recado_cli.watching import Wish
+    from recado_cli.go.submitting import Ask
+    from recado_cli.go.watching import Wish
 
 
 @click.command(cls=Command)
@@ -131,8 +131,8 @@ def go(
     if scaling is not None:
         ids[SCALING] = scaling
     start_at = None if at is None else _moment(at)
-    from recado_cli.submitting import Ask
-    from recado_cli.watching import Wish
+    from recado_cli.go.submitting import Ask
+    from recado_cli.go.watching import Wish
 
     ask = Ask.made(
         names,
@@ -153,7 +153,7 @@ def go(
 
 
 def _go(ask: Ask, wish: Wish) -> None:
-    from recado_cli.sending import submit_and_watch
+    from recado_cli.go.sending import submit_and_watch
     from recado_cli.session import wait_for
 
     wait_for(submit_and_watch(ask, wish))
@@ -161,7 +161,7 @@ def _go(ask: Ask, wish: Wish) -> None:
 
 def _moment(text: str) -> float:
     from recado.recipe.reading import MAX_DELAY_S
-    from recado_cli.moment import moment
+    from recado_cli.go.moment import moment
 
     now = datetime.now()
     try:

@@ -11,11 +11,11 @@ from recado.clients.eventlog import EventLog
 from recado.errors import DisconnectedError, RefusedError
 from recado.transport import Transport
 from recado_cli.failing import FailedError
+from recado_cli.go.submitting import Ask
+from recado_cli.go.watching import Wish, wait_for_end
 from recado_cli.output import print_line, talk
 from recado_cli.session import asking, connected
 from recado_cli.stored import store
-from recado_cli.submitting import Ask
-from recado_cli.watching import Wish, wait_for_end
 
 
 async def submit_and_watch(ask: Ask, wish: Wish) -> None:

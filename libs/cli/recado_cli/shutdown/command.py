@@ -50,7 +50,7 @@ def shutdown(
     if no_wait and is_all:
         raise click.UsageError("--all asks who is there; --no-wait asks nothing")
     from recado_cli.session import wait_for
-    from recado_cli.stopping import send_shutdown, stop
+    from recado_cli.shutdown.stopping import send_shutdown, stop
 
     settings = common.settings()
     if no_wait:

@@ -8,10 +8,10 @@ from recado.clients.lookup import Lookup
 from recado.config import Settings
 from recado.recipe import unknown_places
 from recado.schemas.registry import Instance, ServicesReply
-from recado_cli.library import Look
 from recado_cli.names import warn_of_start
+from recado_cli.overview import consumed
+from recado_cli.recipe.library import Look
 from recado_cli.session import asking, connected, wait_for
-from recado_cli.status import consumed
 
 
 def asked(settings: Settings) -> ServicesReply:

@@ -39,10 +39,10 @@ from recado.schemas.dispatch import (
 from recado.schemas.registry import RecipeEntry
 from recado.starting import Recipes, prepare, read_request
 from recado.transport import Transport
+from recado_cli.go.reach import divided, unreachable
+from recado_cli.go.words import IDS
 from recado_cli.output import print_json, talk
-from recado_cli.reach import divided, unreachable
 from recado_cli.samples import SAMPLES
-from recado_cli.words import IDS
 
 _OTHERS: Final = frozenset({GUID, TIMEOUT, EXPIRATION, ERROR_QUEUE, *IDS})
 """Parameters that are for the dispatcher, or for its filters."""

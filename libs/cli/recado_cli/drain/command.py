@@ -91,7 +91,7 @@ async def _drained(
     settings: Settings, source: str, destination: str, limits: Limits, moved: Moved
 ) -> None:
     from recado.errors import UnsupportedError
-    from recado_cli.drain_moving import STEP, Moving, check
+    from recado_cli.drain.moving import STEP, Moving, check
     from recado_cli.progress import Progress
     from recado_cli.session import connected
     from recado_cli.taking import Taking
@@ -112,7 +112,7 @@ async def _drained(
 async def _looked(
     settings: Settings, source: str, destination: str, limits: Limits, moved: Moved
 ) -> None:
-    from recado_cli.drain_moving import check, look
+    from recado_cli.drain.moving import check, look
     from recado_cli.session import connected
 
     async with connected(settings) as transport:

@@ -1,0 +1,1 @@
+"""``recado drain``: messages moved from one queue to another."""

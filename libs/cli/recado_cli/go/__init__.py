@@ -1,0 +1,1 @@
+"""``recado go``: a run asked for, checked before, and watched to its end."""

@@ -1,0 +1,1 @@
+"""``recado pickup``: requests that were stored while the broker was away."""

@@ -1,0 +1,1 @@
+"""``recado recipe``: recipes checked, shown and drawn."""

@@ -1,0 +1,1 @@
+"""``recado run``: what happened to runs, and what they were started from."""

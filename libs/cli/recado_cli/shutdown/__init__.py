@@ -1,0 +1,1 @@
+"""``recado shutdown``: whom names mean, and how they are seen to end."""
