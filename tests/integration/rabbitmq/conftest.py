@@ -17,6 +17,10 @@ from tests.brokers.management import vhost
 
 Opened: TypeAlias = Callable[..., Awaitable[RabbitTransport]]
 
+REGISTERED_S = 2.0
+"""RabbitMQ 3.10 writes a new quorum queue down a moment after it said that it is there;
+killed before, it forgets what is in it. Nothing tells when that is done."""
+
 
 @pytest.fixture(scope="session")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Generator[RabbitMQ]:

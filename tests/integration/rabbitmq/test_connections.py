@@ -23,7 +23,7 @@ from recado.transport.rabbitmq.frames import Parcel
 from recado.transport.rabbitmq.lane import Lane
 from recado.transport.rabbitmq.link import Link
 from tests.brokers import RabbitMQ
-from tests.integration.rabbitmq.conftest import Opened, secure
+from tests.integration.rabbitmq.conftest import REGISTERED_S, Opened, secure
 from tests.transport.inbox import (
     Inbox,
     answer,
@@ -38,9 +38,6 @@ from tests.transport.inbox import (
 NAMES = [f"m{number:02}" for number in range(50)]
 
 CONSUME_OK = 60 << 16 | 21
-REGISTERED_S = 2.0
-"""RabbitMQ 3.10 writes a new quorum queue down a moment after it said that it is there;
-killed before, it forgets what is in it. Nothing tells when that is done."""
 
 
 def abort(link: Link) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from recado.message import Message
 from recado.transport import Delivery
 from tests.brokers import RabbitMQ
-from tests.integration.rabbitmq.conftest import secure
+from tests.integration.rabbitmq.conftest import REGISTERED_S, secure
 from tests.system.wrapping import Site, ended, shell, until
 
 
@@ -41,6 +41,7 @@ async def test_a_broker_that_is_killed_in_the_middle_of_a_job_costs_no_output(
         echo '{"send": "updates", "payload": 2, "n": 2}' >&3; head -n 1 <&3
     """
 
+    await asyncio.sleep(REGISTERED_S)
     process = site.start("--grace-s", "60", *site.given(), *shell(script))
     await asyncio.to_thread(until, process, b'"n":1')
     await asyncio.to_thread(own.kill)
