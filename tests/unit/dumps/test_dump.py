@@ -88,6 +88,7 @@ def test_an_empty_payload_is_a_payload(value: object, body: bytes) -> None:
         (b'{"header": {}}', "message: is missing"),
         (b'{"message": 1}', "header: must be an object"),
         (b'{"header": [], "message": 1}', "header: must be an object"),
+        (b'{"header": {"a": ["\\ud800"]}, "message": 1}', "header: holds half a char"),
         (b'{"header": {}, "message": 1, "body": 1}', "body: must be a text"),
         (b'{"header": {}, "message": 1, "body": "*"}', "body: not base64"),
     ],

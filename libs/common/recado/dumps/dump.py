@@ -143,11 +143,21 @@ def _problems(value: object) -> list[Problem]:
     found: list[Problem] = []
     if not isinstance(fields.get("header"), dict):
         found.append(Problem("header", "must be an object"))
+    elif not _is_text(json.dumps(fields["header"], ensure_ascii=False)):
+        found.append(Problem("header", "holds half a character, which nobody can send"))
     if "message" not in fields:
         found.append(Problem("message", "is missing"))
     if not isinstance(fields.get("body", ""), str):
         found.append(Problem("body", "must be a text in base64"))
     return found
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _body(fields: Mapping[str, Any]) -> bytes:
