@@ -14,28 +14,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from recado.errors import RefusedError, TransportError, UnsupportedError
-from recado.transport import (
-    Delivery,
-    Depth,
-    Settlement,
-    Transport,
-    UnsettledError,
-    Verdict,
-)
+from recado.errors import UnsupportedError
+from recado.transport import Delivery, Depth, Transport
 from recado_cli.failing import FailedError
+from recado_cli.taking.limits import Limits
+from recado_cli.taking.staying import MOST_STAYING, Staying
 
-WINDOW: Final = 200
-"""Messages in hand at a time, at most."""
-MOST_STAYING: Final = 100
-"""Messages that are held because they have to stay, at most."""
-_COUNTED: Final = 20
-"""The same where only some are wanted: what is too many goes back, to the queue's end."""
 _BATCH: Final = 100
 _FIRST_LOOK_S: Final = 0.05
 _LONGEST_LOOK_S: Final = 0.5
@@ -47,74 +35,6 @@ takes to notice that a process died that held messages."""
 _END_S: Final = 5.0
 _MOST_FRUITLESS: Final = 3
 """Rounds in a row that take nothing, although there is something."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """When to stop, and how fast to go.
-
-    ``idle_s`` is how long to wait for more; for ever if it is 0, and only until the queue
-    is empty if it is none.
-    """
-
-    most: int | None = None
-    pace_s: float = 0.0
-    idle_s: float | None = None
-
-    @property
-    def window(self) -> int:
-        """How many messages to hold at a time: what goes within about two seconds."""
-        paced = int(2 / self.pace_s) + 1 if self.pace_s else WINDOW
-        counted = min(self.most, _COUNTED) if self.most else WINDOW
-        return min(paced, WINDOW, counted)
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What came of settlements: those carried out, and why others are not."""
-
-    done: Sequence[Settlement]
-    unroutable: Sequence[tuple[Delivery, str]] = ()
-    """Deliveries, and the queues that they would need."""
-    refused: Sequence[tuple[Delivery, str]] = ()
-    """Deliveries of which the broker does not take what they send, and what it says."""
-
-
-async def settle(transport: Transport, settlements: Sequence[Settlement]) -> Settled:
-    """End deliveries as far as that can be done; what is stale comes again by itself.
-
-    Raises:
-        TransportError: if the broker is away or refuses; then nothing is settled.
-    """
-    try:
-        return await _settled(transport, settlements)
-    except RefusedError as error:
-        if not any(each.outgoing for each in settlements):
-            raise
-        if len(settlements) == 1:
-            return Settled([], refused=[(settlements[0].delivery, str(error))])
-    parts = [await settle(transport, [each]) for each in settlements]
-    return Settled(
-        [each for part in parts for each in part.done],
-        [each for part in parts for each in part.unroutable],
-        [each for part in parts for each in part.refused],
-    )
-
-
-async def _settled(transport: Transport, settlements: Sequence[Settlement]) -> Settled:
-    waiting = list(settlements)
-    unroutable: list[tuple[Delivery, str]] = []
-    while waiting:
-        try:
-            await transport.settle(waiting)
-            break
-        except UnsettledError as error:
-            lost = {waiting[n].delivery: queue for n, queue in error.unroutable.items()}
-            unroutable += lost.items()
-            gone = {*error.stale, *lost}
-            waiting = [each for each in waiting if each.delivery not in gone]
-    return Settled(waiting, unroutable)
-
 
 Work: TypeAlias = "Callable[[Taking, Sequence[Delivery]], Awaitable[int]]"
 """Ends deliveries, or has them stay; returns how many have left the queue."""
@@ -134,20 +54,21 @@ class Taking:
     ) -> None:
         self.count = 0
         """How many messages have left the queue."""
-        self.staying: dict[str, str] = {}
-        """Why messages stay in the queue, by their ids."""
         self._transport = transport
         self._queue = queue
         self._work = work
         self._limits = limits or Limits()
         self._prefetch = self._limits.window + (MOST_STAYING if may_stay else 0)
         self._came: deque[Delivery] = deque()
-        self._held: list[Delivery] = []
-        self._put_back_since: set[str] = set()
-        """The messages that were put back since one left the queue."""
+        self._staying = Staying(transport)
         self._in_hand = 0
         self._running: set[asyncio.Task[None]] = set()
         self._stirred = asyncio.Event()
+
+    @property
+    def staying(self) -> Mapping[str, str]:
+        """Why messages stay in the queue, by their ids."""
+        return self._staying.reasons
 
     async def run(self) -> None:
         """Take until a limit is reached, or the queue is empty.
@@ -167,13 +88,12 @@ class Taking:
 
     def keep(self, delivery: Delivery, why: str) -> None:
         """Have a message stay in the queue."""
-        self._held.append(delivery)
-        self.staying[delivery.message.id] = why
+        self._staying.keep(delivery, why)
 
     # Rounds
 
     async def _round(self) -> None:
-        self._put_back_since.clear()
+        self._staying.forget()
         consumer = await self._transport.consume(
             self._queue, self._arrived, prefetch=self._prefetch
         )
@@ -182,9 +102,8 @@ class Taking:
         finally:
             await self._end_work()
             await consumer.cancel()
-            self._held += self._came
+            await self._staying.put_back(self._came)
             self._came.clear()
-            await self._put_back()
 
     def _arrived(self, deliveries: Sequence[Delivery]) -> None:
         self._came.extend(deliveries)
@@ -202,12 +121,6 @@ class Taking:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         self._running.clear()
-
-    async def _put_back(self) -> None:
-        settlements = [Settlement(each, Verdict.RELEASE) for each in self._held]
-        self._held.clear()
-        with suppress(TransportError):  # it goes back when the connection ends
-            await settle(self._transport, settlements)
 
     # One round
 
@@ -250,7 +163,7 @@ class Taking:
             gone = await self._work(self, batch)
             self.count += gone
             if gone:
-                self._put_back_since.clear()
+                self._staying.forget()
         finally:
             self._in_hand -= len(batch)
             self._stirred.set()
@@ -295,36 +208,27 @@ class Taking:
         idle_s = self._limits.idle_s
         if self._in_hand:
             return None
-        if idle_s is None or self._held:
+        if idle_s is None or self._staying:
             return look_s
         return max(idle_s - quiet_s, 0.001) if idle_s else None
 
     async def _is_end(self, quiet_s: float) -> bool:
         """Return whether nothing more comes, after so long without anything."""
         idle_s = self._limits.idle_s
-        if idle_s is not None and not self._held:
+        if idle_s is not None and not self._staying:
             return quiet_s >= idle_s
         depth = await self._depth()
         if self._came:
             return False
         is_ready = depth is None or depth.ready > 0
-        is_blocked = is_ready and bool(self._held)
-        if is_blocked and await self._is_unblocked():
+        is_blocked = is_ready and bool(self._staying)
+        if is_blocked and await self._staying.unblock():
             return False
         if idle_s is not None:
             return 0 < idle_s <= quiet_s
-        is_elsewhere = depth is not None and depth.held > len(self._held)
+        is_elsewhere = depth is not None and depth.held > len(self._staying)
         may_come = is_ready or is_elsewhere
         return is_blocked or quiet_s >= (_STUCK_S if may_come else _EMPTY_S)
-
-    async def _is_unblocked(self) -> bool:
-        """Put back what is held; return false if it was put back in vain before."""
-        held = {each.message.id for each in self._held}
-        if held & self._put_back_since:
-            return False
-        self._put_back_since |= held
-        await self._put_back()
-        return True
 
     async def _depth(self) -> Depth | None:
         """Return what the queue holds; none if that is more than can be counted."""
