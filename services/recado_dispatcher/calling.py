@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from recado.errors import NotFoundError, ProblemsError, RecadoError, SchemaError
@@ -22,42 +22,66 @@ class PluginError(RecadoError):
 
 
 @dataclass(frozen=True, slots=True)
+class _Raised:
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Calls plug-ins; one that blocks runs in a thread that nobody else waits for."""
 
     threads: Threads
     timeout_s: float
+    _left: set[asyncio.Task[Any]] = field(default_factory=set[asyncio.Task[Any]])
+    """Calls that are at work, those included that nobody waits for any more."""
 
     async def call(self, plugin: Plugin, *given: Any) -> Any:
-        """Return what a plug-in returns.
+        """Return what a plug-in returns: a request, or whether it is ready.
 
         Raises:
             SchemaError, Reject: if it says that the request is wrong for good.
             RetryLater: as the plug-in raised it.
             PluginError: for anything else, or if it takes too long.
         """
-        scope = asyncio.timeout(self.timeout_s)
-        try:
-            async with scope:
-                return await self._called(plugin, given)
-        except RetryLater:
-            raise
-        except Reject as error:
+        outcome = await self._outcome(plugin, given)
+        if not isinstance(outcome, _Raised):
+            return outcome
+        error = outcome.error
+        if isinstance(error, RetryLater):
+            raise RetryLater(error.after_s, f"{plugin.title}: {error}") from error
+        if isinstance(error, Reject):
             raise Reject(f"{plugin.title}: {error.reason}") from error
-        except ProblemsError as error:
+        if isinstance(error, ProblemsError):
             what = f"{plugin.title}: {error.what}"
             raise SchemaError(what, error.problems) from error
-        # A plug-in that wants to end its program ends nothing here.
-        except (Exception, SystemExit) as error:
-            text = describe(error)[0]
-            if isinstance(error, TimeoutError) and scope.expired():
-                text = f"took longer than {self.timeout_s:g} s"
-            elif plugin.kind == "filter" and isinstance(error, _FOR_GOOD):
-                raise Reject(f"{plugin.title}: {text}") from error
-            raise PluginError(f"{plugin.title}: {text}") from error
+        text = f"{plugin.title}: {describe(error)[0]}"
+        if plugin.kind == "filter" and isinstance(error, _FOR_GOOD):
+            raise Reject(text) from error
+        raise PluginError(text) from error
 
-    async def _called(self, plugin: Plugin, given: tuple[Any, ...]) -> Any:
+    async def _outcome(self, plugin: Plugin, given: tuple[Any, ...]) -> Any:
+        # A task of its own: a plug-in may cancel its task, or not let it be cancelled.
+        task = asyncio.create_task(_called(plugin, given, self.threads))
+        self._left.add(task)
+        task.add_done_callback(self._left.discard)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self.timeout_s)
+        finally:
+            task.cancel()
+        if not done:
+            raise PluginError(f"{plugin.title}: took longer than {self.timeout_s:g} s")
+        return task.result()
+
+
+async def _called(plugin: Plugin, given: tuple[Any, ...], threads: Threads) -> Any:
+    try:
         if plugin.is_async:
-            return await plugin.call(*given)
-        result = await self.threads.run(plugin.call, *given)
-        return await result if inspect.isawaitable(result) else result
+            result = await plugin.call(*given)
+        else:
+            result = await threads.run(plugin.call, *given)
+            result = await result if inspect.isawaitable(result) else result
+        # Here, since whether something is true may be a question that fails.
+        return bool(result) if plugin.kind == "ready check" else result
+    # A plug-in may raise anything; one that wants to end its program ends nothing here.
+    except BaseException as error:
+        return _Raised(error)

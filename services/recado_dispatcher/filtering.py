@@ -13,7 +13,9 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from recado.errors import Problem, ProblemsError, SchemaError
+from recado.letter import describe
 from recado.message import encode
+from recado.recipe import Recipe
 from recado.recipe.values import plain
 from recado.retry import Reject
 from recado.schemas.dispatch import GUID, RunRequest
@@ -53,17 +55,25 @@ async def apply_filters(
     """
     notes: list[Note] = []
     for plugin in filters:
-        given = copied(request)
+        given: tuple[Any, ...] = (copied(request),)
         if plugin.is_zocalo:
-            message, parameters = as_zocalo(given)
-            result = await caller.call(plugin, message, parameters)
-            made = from_zocalo(plugin, result, request)
-        else:
-            result = await caller.call(plugin, given)
-            made = _returned(plugin, result, request)
+            given = as_zocalo(given[0])
+        made = _read(plugin, await caller.call(plugin, *given), request)
         notes.append(note_of(plugin.name, request, made))
         request = made
     return request, notes
+
+
+def _read(plugin: Plugin, result: object, request: Request) -> Request:
+    try:
+        read = from_zocalo if plugin.is_zocalo else _returned
+        return read(plugin, result, request)
+    except (ProblemsError, Reject):
+        raise
+    # It may be an object of any kind, which cannot even be looked at.
+    except Exception as error:
+        text = f"returned what cannot be read: {describe(error)[0]}"
+        raise Reject(f"{plugin.title}: {text}") from error
 
 
 def as_zocalo(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -157,6 +167,7 @@ def copied(request: Request) -> Request:
         custom_recipe=deepcopy(request.custom_recipe),
         parameters={**deepcopy(request.parameters), GUID: request.run},
         extra=deepcopy(request.extra),
+        recipe=request.recipe and Recipe.trusted(deepcopy(request.recipe.raw)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -187,6 +187,46 @@ async def test_whose_run_it_is_no_filter_changes(
         assert h.events[0].data["parameters"]["guid"] == "mine"
 
 
+async def test_whose_request_it_is_no_filter_changes(
+    installed: Installed, at_work: Callable[..., Harness]
+) -> None:
+    def pretend(request: Request) -> Request:
+        request.said.user = "root"  # pyright: ignore[reportAttributeAccessIssue] # on purpose
+        return request
+
+    installed.add(OUR_FILTERS, "pretend", pretend)
+    async with at_work() as h:
+        await submit(h.transport, request_message(["named"], user="me"))
+        await h.advance(100)
+
+        (dead,) = h.dead
+        assert "user\n  Instance is frozen" in dead.text
+        assert h.events[-1].data["user"] == "me"
+
+
+async def test_a_recipe_that_a_filter_was_given_is_checked_when_it_comes_back(
+    installed: Installed, at_work: Callable[..., Harness]
+) -> None:
+    def bring(request: Request) -> Request:
+        request.recipe = Recipe.read(EXTRA)
+        return request
+
+    def spoil(request: Request) -> Request:
+        assert request.recipe is not None
+        request.recipe.raw["1"] = {"queue": 7}
+        return request
+
+    installed.add(OUR_FILTERS, "a_bring", bring)
+    installed.add(OUR_FILTERS, "b_spoil", spoil)
+    async with at_work() as h:
+        await ask(h, beamline="i03")
+        await h.settle()
+
+        (dead,) = h.dead
+        assert dead.reason == "schema"
+        assert "filter 'b_spoil': returned recipe" in dead.text
+
+
 async def test_what_a_filter_was_given_is_a_copy(
     installed: Installed, at_work: Callable[..., Harness]
 ) -> None:
@@ -287,6 +327,19 @@ async def test_a_filter_may_say_when_to_come_again(
         assert (before, len(h.messages("first"))) == (0, 1)
 
 
+class Unreadable(dict[str, Any]):
+    """A mapping that cannot be looked at."""
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError("closed")
+
+    def keys(self) -> Any:
+        return iter(self)
+
+    def items(self) -> Any:
+        return iter(self)
+
+
 RUBBISH: list[Any] = [
     None,
     7,
@@ -312,6 +365,26 @@ async def test_a_filter_that_returns_rubbish_is_named_in_one_dead_letter(
         return rubbish
 
     installed.add(group, "f", fail)
+    async with at_work() as h:
+        await ask(h)
+        await h.settle()
+
+        (dead,) = h.dead
+        assert dead.letter is not None
+        assert dead.letter.attempts == 1
+        assert "filter 'f': returned" in dead.text
+
+
+@pytest.mark.parametrize("extra", [None, 7, Unreadable(a=1)])
+async def test_keys_that_cannot_be_read_are_rubbish_as_well(
+    installed: Installed, at_work: Callable[..., Harness], extra: Any
+) -> None:
+    def fail(request: Request) -> Request:
+        request.extra = extra
+        request.parameters = extra
+        return request
+
+    installed.add(OUR_FILTERS, "f", fail)
     async with at_work() as h:
         await ask(h)
         await h.settle()

@@ -29,6 +29,8 @@ RECIPES_LIMIT: Final = 100
 class RequestHeaders(BaseModel):
     """What the headers of a request for a run say; others are nobody's business here."""
 
+    model_config = ConfigDict(frozen=True)
+
     idempotency_key: str = Field(
         default="",
         alias=IDEMPOTENCY_KEY,
