@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from recado.envelope import Envelope
 from recado.errors import Problem, SchemaError, nearest
+from recado.ids import as_id
 from recado.message import Json, Message, decode
 from recado.recipe.templates import FaultError, UnknownNameError, fields, filled
 from recado.validation import validated
@@ -22,6 +23,8 @@ SUBJECT: Final = "mail notification via recado"
 RESENDS_LIMIT: Final = 8
 ALL: Final = "all"
 SELECT: Final = "select"
+_UNFIT: Final = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What Python's parser raises for an address that is none."""
 
 
 class Parameters(BaseModel):
@@ -84,9 +87,9 @@ class Mail:
             mail["From"] = self.sender
             mail["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
             # The same one each time that the message is handled: programs show it once.
-            mail["Message-ID"] = f"<{self.id}@recado>"
+            mail["Message-ID"] = f"<{as_id(self.id)}@recado>"
             mail.set_content(self.text)
-        except (ValueError, IndexError) as error:
+        except _UNFIT as error:
             raise SchemaError("mail", [Problem("parameters", str(error))]) from error
         return mail
 

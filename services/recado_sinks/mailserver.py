@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -83,11 +84,16 @@ class MailServer:
             OSError: if the server is away, or does not take it; what it says is an
                 smtplib.SMTPException, which is one.
         """
-        with self._connected() as server:
-            try:
-                refused = server.send_message(mail)
-            except smtplib.SMTPRecipientsRefused as error:
-                refused = error.recipients
+        server = self._connected()
+        try:
+            refused = server.send_message(mail)
+            # What the server says to the farewell, if anything, changes nothing any more.
+            with suppress(smtplib.SMTPException):
+                server.quit()
+        except smtplib.SMTPRecipientsRefused as error:
+            refused = error.recipients
+        finally:
+            server.close()
         answers = {each: (code, _text(said)) for each, (code, said) in refused.items()}
         return Refused(
             {who: said for who, (code, said) in answers.items() if code >= 500},

@@ -12,7 +12,7 @@ from recado.config import Settings
 from recado.errors import ConfigError
 from recado.message import encode
 from recado.testing import Harness
-from recado_sinks.mail import RESENDS_LIMIT
+from recado_sinks.mail import RESENDS_LIMIT, Mail
 from recado_sinks.mailer import MAIL_QUEUE, Mailer
 from recado_sinks.mailserver import MailServer
 from tests.unit.sinks.mailhost import MailHost, mail_host
@@ -156,6 +156,10 @@ async def test_a_plain_message_may_ask_for_a_mail(
         pytest.param(
             {**TO, "from": "a@b\nBcc: c@d"}, "parameters", id="header injection"
         ),
+        pytest.param(
+            {**TO, "recipient": "(" * 5000}, "parameters", id="endless address"
+        ),
+        pytest.param({**TO, "recipient": ":],;<@]b"}, "parameters", id="odd address"),
         pytest.param([], "parameters", id="parameters no object"),
     ],
 )
@@ -206,6 +210,24 @@ async def test_a_mail_refused_for_good_is_a_dead_letter_at_once(
         (dead,) = harness.dead
     assert dead.reason == "rejected"
     assert "we do not like it" in dead.text
+
+
+@pytest.mark.parametrize("answer", ["421 timed out", "250 fine", "500 what?"])
+async def test_a_mail_is_sent_once_whatever_the_server_says_at_parting(
+    harness: Harness, host: MailHost, answer: str
+) -> None:
+    host.refusals = {"QUIT": answer}
+    async with harness:
+        await step(harness, {}, TO)
+        await harness.advance(3600)
+        assert harness.dead == []
+    assert len(host.mails) == 1
+
+
+def test_a_mail_of_a_message_with_an_odd_id_can_be_written() -> None:
+    mail = Mail("Köln <1>", "a@lab", ("b@lab",), "subject", "text")
+
+    assert mail.encoded(0.0).as_bytes().isascii()
 
 
 @pytest.mark.parametrize("command", ["MAIL", "DATA", "END"])
