@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Generator
+from collections.abc import AsyncGenerator, Generator
+from pathlib import Path
 
 import pytest
 
 from tests.brokers import ActiveMQ, RabbitMQ
+from tests.transport.broker import Broker
+from tests.transport.brokers import BROKERS, made
 
 
 def pytest_configure() -> None:
@@ -44,3 +47,12 @@ def activemq(tmp_path_factory: pytest.TempPathFactory) -> Generator[ActiveMQ]:
     """An ActiveMQ for all tests that harm nobody else's queues."""
     with ActiveMQ(tmp_path_factory.mktemp("activemq")) as server:
         yield server
+
+
+@pytest.fixture(params=BROKERS)
+async def broker(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncGenerator[Broker]:
+    """Each broker in turn, for tests that are to hold on all of them."""
+    async with made(request.param, request, tmp_path) as broker:
+        yield broker

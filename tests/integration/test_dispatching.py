@@ -19,17 +19,8 @@ from recado_dispatcher.service import Dispatcher
 from recado_eventstore.service import EventStore
 from recado_samples.hello import Hello
 from tests.transport.broker import Broker
-from tests.transport.brokers import BROKERS, made
 
 RECIPE = '{"start": [[1, {"name": "you"}]], "1": {"queue": "hello"}}'
-
-
-@pytest.fixture(params=BROKERS)
-async def broker(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncGenerator[Broker]:
-    async with made(request.param, request, tmp_path) as broker:
-        yield broker
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from recado.schemas.letters import LetterFilter
 from recado.transport import DEAD_LETTERS, Transport
 from recado_deadletter.service import DeadLetters
 from tests.transport.broker import Broker
-from tests.transport.brokers import BROKERS, made
 from tests.transport.inbox import consuming, eventually
 
 NAMES = {
@@ -36,14 +35,6 @@ NAMES = {
     "a prefix": "/topic/errors",
 }
 """Names that some broker cannot have, or reads in a way of its own."""
-
-
-@pytest.fixture(params=BROKERS)
-async def broker(
-    request: pytest.FixtureRequest, tmp_path: Path
-) -> AsyncGenerator[Broker]:
-    async with made(request.param, request, tmp_path) as broker:
-        yield broker
 
 
 @pytest.fixture

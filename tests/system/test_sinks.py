@@ -15,6 +15,7 @@ from recado.ids import new_id
 from recado.message import ID, RECIPE, RUN, Message, Outgoing, encode
 from recado.transport import Transport, make_transport
 from tests.system.fleet import fleet
+from tests.transport.inbox import eventually
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -39,9 +40,10 @@ def _size(file: Path) -> int:
 
 
 async def emptied(transport: Transport) -> None:
-    # Nobody tells that a queue is empty, or how a file of another process grows.
-    while (await transport.depth("jsonlines")).total:  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
+    async def is_empty() -> bool:
+        return not (await transport.depth("jsonlines")).total
+
+    await eventually(is_empty, "the queue is empty", 60.0)
 
 
 def numbers(file: Path) -> list[int]:
