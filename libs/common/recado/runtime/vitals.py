@@ -87,9 +87,7 @@ class Vitals:
         if status is Status.IDLE and self.load.count:
             status = Status.PROCESSING
         tag = self.service.context.settings.tag
-        card = Card(
-            self.instance, kind.service_name(), kind.__name__, __version__, tag
-        )
+        card = Card(self.instance, kind.service_name(), kind.__name__, __version__, tag)
         used: dict[int, float] = {
             Status.PROCESSING: share,
             Status.IDLE: round(1 - share, 3),
