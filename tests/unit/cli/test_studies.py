@@ -33,8 +33,8 @@ config = { x = 1 }
 
 
 def write(folder: Path, name: str, strategy: str, old: str = "", new: str = "") -> str:
-    text = SQUARE.replace("STRATEGY", strategy).replace(old, new) if old else SQUARE
-    (folder / name).write_text(text.replace("STRATEGY", strategy))
+    text = SQUARE.replace("STRATEGY", strategy).replace(old, new)
+    (folder / name).write_text(text)
     return name
 
 
@@ -106,6 +106,17 @@ def test_the_picture_shows_every_count(command: Command, folder: Path) -> None:
     ]
     assert texts.count("2") == 9 + 6 + 1, "places, followers, and a place's number"
     assert "a<&" in texts
+
+
+def test_a_picture_shows_names_that_xml_cannot_say(
+    command: Command, folder: Path
+) -> None:
+    study = write(folder, "s.toml", "as_is", '"a"', '"a\\u0001<"')
+
+    assert command("expand", "preview", study, "--svg", "s.svg").code == 0
+
+    texts = {each.text for each in ElementTree.parse(folder / "s.svg").iter()}
+    assert "a\N{REPLACEMENT CHARACTER}<" in texts
 
 
 def test_a_change_is_shown_value_by_value(command: Command, folder: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Final
+
+from recado.markup import escaped
 
 if TYPE_CHECKING:
     from recado_experiment import Balance
@@ -73,7 +74,7 @@ class _Grid:
     def parts(self) -> Iterator[str]:
         """Yield the elements."""
         place = f'x="{MARGIN}" y="{self._top + 14}"'
-        yield f'<text class="title" {place}>{escape(self._title)}</text>'
+        yield f'<text class="title" {place}>{escaped(self._title)}</text>'
         below = self._top + self._head
         for at, head in enumerate(self._heads):
             x = self._left + (at + 0.5) * CELL
@@ -84,12 +85,12 @@ class _Grid:
             )
             anchor = "start" if self._is_upright else "middle"
             place = f'x="{x + 4 if self._is_upright else x}" y="{below - 6}"'
-            yield f'<text {place} text-anchor="{anchor}"{turned}>{escape(head)}</text>'
+            yield f'<text {place} text-anchor="{anchor}"{turned}>{escaped(head)}</text>'
         most = max((n for row in self._rows for n in row), default=0) or 1
         for at, (name, row) in enumerate(zip(self._names, self._rows, strict=True)):
             y = below + at * CELL
             text = f'x="{self._left - 8}" y="{y + CELL / 2 + 4}" text-anchor="end"'
-            yield f"<text {text}>{escape(name)}</text>"
+            yield f"<text {text}>{escaped(name)}</text>"
             for column, number in enumerate(row):
                 yield from self._cell(self._left + column * CELL, y, number, most)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 from unicodedata import east_asian_width
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
+from recado.markup import escaped
 from recado.recipe.picture.diagram import Diagram, Kind, Node
 from recado.recipe.picture.layout import Box, Label, Layout, Line, Size, laid_out
 
@@ -19,11 +19,6 @@ _NOTE_CHARACTER: Final = 6.05
 _LINE: Final = 17.0
 _PADDING: Final = 12.0
 _DOT: Final = 14.0
-
-# XML 1.0 has no way to write these, not even escaped.
-_UNFIT: Final = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]"
-)
 
 _STYLE: Final = """
 .recado-graph { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace }
@@ -76,7 +71,7 @@ def _picture(diagram: Diagram, layout: Layout, title: str) -> Iterator[str]:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="recado-graph" role="img" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
     )
-    yield f"<title>{_escaped(title)}</title>"
+    yield f"<title>{escaped(title)}</title>"
     yield f"<style>{_STYLE}</style>"
     yield f'<rect class="paper" width="{width}" height="{height}"/>'
     for line in layout.lines:
@@ -111,7 +106,7 @@ def _node(node: Node, box: Box) -> Iterator[str]:
         "" if node.kind in {"start", "failure"} else f" data-step={quoteattr(node.key)}"
     )
     yield f'<g class="{node.kind}"{step}>'
-    yield f"<title>{_escaped(' – '.join(_told(node)))}</title>"
+    yield f"<title>{escaped(' – '.join(_told(node)))}</title>"
     radius = _ROUND[node.kind] or min(box.width, box.height) / 2
     yield (
         f'<rect class="box" x="{box.x:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" '
@@ -166,7 +161,7 @@ def _size(node: Node) -> Size:
 
 
 def _text(kind: str, x: float, y: float, text: str) -> str:
-    shown = _escaped(_short(text))
+    shown = escaped(_short(text))
     return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{shown}</text>'
 
 
@@ -180,7 +175,3 @@ def _short(text: str) -> str:
 
 def _wide(text: str, character: float = _CHARACTER) -> float:
     return character * sum(2 if east_asian_width(x) in "WF" else 1 for x in text)
-
-
-def _escaped(text: str) -> str:
-    return escape(_UNFIT.sub("\N{REPLACEMENT CHARACTER}", text))
