@@ -17,7 +17,7 @@ import click
 from pydantic_core import to_json
 
 from recado.clients.dispatch import request_message
-from recado.clients.lookup import Lookup, recipe_of
+from recado.clients.lookup import Lookup
 from recado.config import Settings
 from recado.errors import (
     NotFoundError,
@@ -36,10 +36,10 @@ from recado.schemas.dispatch import (
     START_AT,
     TIMEOUT,
 )
-from recado.schemas.registry import RecipeEntry
 from recado.starting import Recipes, prepare, read_request
 from recado.transport import Transport
 from recado_cli.go.reach import divided, unreachable
+from recado_cli.go.recipes import Folder, Told
 from recado_cli.go.words import IDS
 from recado_cli.output import print_json, talk
 from recado_cli.samples import SAMPLES
@@ -128,7 +128,7 @@ class Ask:
             talk(f"not checked: there is no folder {folder}, and no registry to ask")
             return self
         told = dict(zip(self.names, entries, strict=True))
-        return self._checked_with(_Told(told))
+        return self._checked_with(Told(told))
 
     def _checked_with(self, recipes: Recipes) -> Ask:
         prepared = prepare(self.message, recipes)
@@ -195,30 +195,8 @@ class Ask:
             would["recipe"] = recipe.to_json()
         print_json(would)
 
-    def _folder(self) -> _Folder:
-        return _Folder(RecipeFolder(self.settings.recipes))
-
-
-@dataclass(frozen=True, slots=True)
-class _Folder:
-    """The recipe folder; for a name that is a file's it says how a file is given."""
-
-    folder: RecipeFolder
-
-    def load(self, name: str) -> Recipe:
-        if name.endswith(".json") and Path(name).is_file():
-            raise NotFoundError(f"{name!r} is a file; give it with -f {name}")
-        return self.folder.load(name)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Recipes that the registry has told, by name."""
-
-    entries: Mapping[str, RecipeEntry]
-
-    def load(self, name: str) -> Recipe:
-        return recipe_of(self.entries[name])
+    def _folder(self) -> Folder:
+        return Folder(RecipeFolder(self.settings.recipes))
 
 
 def _is_in(text: str, parameter: str) -> bool:
