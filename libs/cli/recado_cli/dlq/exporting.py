@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recado.config import Settings
     from recado.dumps import Wording
     from recado.schemas.letters import LetterDetail, LetterFilter, LetterLine
-    from recado_cli.dlq.files import Paper
+    from recado_cli.dlq.papers import Paper
 
 _PAGE: Final = 100
 
@@ -59,7 +59,7 @@ def export(
 
 async def _exported(settings: Settings, where: LetterFilter, filing: Filing) -> None:
     from recado.clients.letters import Letters
-    from recado_cli.dlq.files import file_all
+    from recado_cli.dlq.papers import file_all
     from recado_cli.dlq.places import wording
     from recado_cli.session import asking, connected
 
@@ -91,7 +91,7 @@ async def _pages(
 def _paper(letter: LetterDetail, wording: Wording) -> Paper:
     from recado.dumps import LETTER_ID, Death
     from recado.message import ID, RUN, Message
-    from recado_cli.dlq.files import Paper
+    from recado_cli.dlq.papers import Paper
 
     told = {ID: letter.message, **({RUN: letter.run} if letter.run else {})}
     headers = told | letter.headers | {LETTER_ID: letter.id}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recado.config import Settings
     from recado.dumps import Wording
     from recado.transport import Delivery
-    from recado_cli.dlq.files import Paper
+    from recado_cli.dlq.papers import Paper
     from recado_cli.taking import Taking
 
 
@@ -85,7 +85,7 @@ class _Purging:
     async def file(self, taking: Taking, batch: Sequence[Delivery]) -> int:
         """Return how many messages are in files, and no longer in their queue."""
         from recado.transport import Settlement, Verdict
-        from recado_cli.dlq.files import file_all
+        from recado_cli.dlq.papers import file_all
         from recado_cli.taking import settle
 
         filed = await asyncio.to_thread(
@@ -102,7 +102,7 @@ class _Purging:
 
     def _papers(self, batch: Sequence[Delivery]) -> list[Paper]:
         from recado.dumps import death_of
-        from recado_cli.dlq.files import Paper
+        from recado_cli.dlq.papers import Paper
 
         now = time.time()
         deaths = [death_of(it.message, it.queue, now) for it in batch]

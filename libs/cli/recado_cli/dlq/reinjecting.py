@@ -14,7 +14,7 @@ from recado_cli.output import clean, count, print_line, talk
 
 if TYPE_CHECKING:
     from recado.config import Settings
-    from recado_cli.dlq.reinjection import Orders, Outcome
+    from recado_cli.dlq.sending import Orders, Outcome
 
 
 @click.command(cls=Command)
@@ -41,7 +41,7 @@ def reinject(
     told, the others go on, and the exit code is 1. -v shows the messages.
     """
     from recado_cli.dlq.places import namespace
-    from recado_cli.dlq.reinjection import Orders, names_in
+    from recado_cli.dlq.sending import Orders, names_in
     from recado_cli.failing import FailedError
     from recado_cli.session import wait_for
 
@@ -96,11 +96,11 @@ class Report:
 async def _reinjected(
     settings: Settings, names: Sequence[str], orders: Orders, report: Report
 ) -> None:
-    from recado_cli.dlq import reinjection
+    from recado_cli.dlq.sending import send_all
     from recado_cli.session import connected
 
     async with connected(settings) as transport:
-        async for outcome in reinjection.reinject(transport, names, orders):
+        async for outcome in send_all(transport, names, orders):
             report.tell(outcome)
 
 

@@ -5,7 +5,7 @@ which one is chosen by flag or by ``RECADO_ENV``. Each setting has a variable of
 ``RECADO_GRACE_S`` for ``grace_s``; with ``_FILE`` behind it, it names a file to be read.
 """
 
-from recado.config.files import (
+from recado.config.finding import (
     CONFIG_VARIABLE,
     ENVIRONMENT_VARIABLE,
     FILE,

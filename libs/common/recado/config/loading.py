@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from recado.config.files import CONFIG_VARIABLE, ENVIRONMENT_VARIABLE, from_files
+from recado.config.finding import CONFIG_VARIABLE, ENVIRONMENT_VARIABLE, from_files
 from recado.config.given import PREFIX, Given, from_flags, from_variables, variable_of
 from recado.config.secrets import shown
 from recado.config.settings import FOLDERS, SETTINGS, Settings

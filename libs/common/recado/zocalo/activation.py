@@ -8,7 +8,7 @@ from typing import Any
 
 from recado.errors import Problem, SchemaError
 from recado.zocalo.configuration import Configuration, resolved
-from recado.zocalo.files import Block
+from recado.zocalo.including import Block
 from recado.zocalo.plugins import PLUGINS, STORAGE, Plugin
 
 

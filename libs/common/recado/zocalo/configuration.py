@@ -14,7 +14,7 @@ from typing import Any, Final
 from recado.disk import read_text
 from recado.errors import ConfigError, Problem, SchemaError, nearest
 from recado.zocalo.environments import environments_of
-from recado.zocalo.files import Block, Files, faults
+from recado.zocalo.including import Block, Files, faults
 from recado.zocalo.yaml import as_table, read_yaml
 
 VARIABLE: Final = "ZOCALO_CONFIG"

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from recado.errors import Problem, nearest
-from recado.zocalo.files import RESERVED
+from recado.zocalo.including import RESERVED
 from recado.zocalo.yaml import as_table, as_texts
 
 _LAST: Final = "plugins"

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from recado.errors import ConfigError, SchemaError
-from recado.zocalo.files import faults
+from recado.zocalo.including import faults
 from recado.zocalo.plugins import Pika, RabbitApi, Smtp, Stomp, parts
 
 PIKA, STOMP = "PikaTransport", "StompTransport"

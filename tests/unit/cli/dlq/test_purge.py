@@ -144,7 +144,7 @@ def test_a_full_disk_ends_it_and_nothing_is_lost(
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         synced(handle)
 
-    monkeypatch.setattr("recado_cli.dlq.files.os.fsync", fsync)
+    monkeypatch.setattr("recado_cli.dlq.papers.os.fsync", fsync)
 
     result = command("dlq", "purge")
 

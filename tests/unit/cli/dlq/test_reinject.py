@@ -13,7 +13,7 @@ import pytest
 
 from recado.letter import Letter
 from recado.message import ADOPTED, ID, Message
-from recado_cli.dlq.reinjection import names_in
+from recado_cli.dlq.sending import names_in
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.embedded import Embedded
 

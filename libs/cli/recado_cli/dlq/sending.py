@@ -1,4 +1,4 @@
-"""Reinjection: files of dead letters, each read, sent, and only then deleted."""
+"""Sending files of dead letters: each is read, sent, and only then deleted."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def outgoing(content: bytes, orders: Orders, now: float) -> list[Outgoing]:
     return sent
 
 
-async def reinject(
+async def send_all(
     transport: Transport, names: Sequence[str], orders: Orders
 ) -> AsyncGenerator[Outcome]:
     """Send the messages of files, and yield what became of each, in their order."""

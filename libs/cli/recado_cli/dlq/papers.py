@@ -1,4 +1,4 @@
-"""Files: dumps on disk, each written once and whole, and never over another."""
+"""Papers: dumps on their way to disk, each written once and whole, never over another."""
 
 from __future__ import annotations
 
