@@ -12,6 +12,7 @@ from recado.errors import ManagementError, RecadoError
 from recado.management import Management, Queue, VirtualHost
 from recado.management.objects import Thing
 from recado.transport.rabbitmq import Look, looking
+from recado_cli.output import count
 
 REFUSED = 400
 
@@ -59,13 +60,13 @@ class Deleter:
     async def _reason_to_keep(self, thing: Thing) -> str:
         if isinstance(thing, VirtualHost):
             queues = await self._management.queues(thing.name)
-            return f"it has {len(queues)} queues" if queues else ""
+            return f"it has {count(len(queues), 'queue')}" if queues else ""
         if not isinstance(thing, Queue):
             return ""
         if thing.type == "stream":
             return "it is a stream, and nobody can tell whether it is still read"
         if thing.messages:
-            return f"it holds {thing.messages} messages"
+            return f"it holds {count(thing.messages, 'message')}"
         return await self._reason_now(thing)
 
     async def _reason_now(self, queue: Queue) -> str:
@@ -77,7 +78,8 @@ class Deleter:
             return f"nobody can tell whether it is empty: {error}"
         if usage is None or not (usage.ready or usage.consumers):
             return ""
-        return f"it holds {usage.ready} messages, and has {usage.consumers} consumers"
+        held, used = count(usage.ready, "message"), count(usage.consumers, "consumer")
+        return f"it holds {held}, and has {used}"
 
     async def _look(self, vhost: str) -> Look:
         async with self._turn:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from importlib import metadata
 from typing import Any, Final
 
+from recado.entrypoints import installed
 from recado.errors import ConfigError, nearest
 
 OURS: Final = "recado.wrappers"
@@ -36,5 +37,4 @@ def load(name: str) -> Any:
 
 
 def _installed() -> dict[str, metadata.EntryPoint]:
-    found = {point.name: point for point in metadata.entry_points(group=ZOCALOS)}
-    return found | {point.name: point for point in metadata.entry_points(group=OURS)}
+    return installed(ZOCALOS) | installed(OURS)

@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from recado.disk import sync_folder, write_synced
 from recado.errors import ConfigError, Problem, SchemaError
 from recado.message import Message, Outgoing, decode, encode
 
@@ -92,12 +93,9 @@ class Journal:
         """Write a posting; it is on disk when this returns."""
         path = self.folder / f"{next(self._numbers):0{_DIGITS}d}.json"
         new = path.with_suffix(".new")
-        with new.open("wb") as file:
-            file.write(encode([_written(each) for each in posting]))
-            file.flush()
-            os.fsync(file.fileno())
+        write_synced(new, encode([_written(each) for each in posting]))
         new.rename(path)
-        _sync(self.folder)
+        sync_folder(self.folder)
         return path
 
     def read(self, path: Path) -> list[Outgoing]:
@@ -133,11 +131,3 @@ def _read(given: dict[str, Any]) -> Outgoing:
     message = given.pop("message")
     body = base64.b64decode(message["body"])
     return Outgoing(message=Message(body, message["headers"]), **given)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -56,7 +56,7 @@ class Order:
         """What is executed: for a wrapper, the program that runs wrappers."""
         if self.wrapper:
             # Not with -m alone, or what stands in the working folder could be imported.
-            return [sys.executable, "-P", "-m", "recado.wrapping.inside"]
+            return [sys.executable, "-P", "-m", "recado.wrapping.runner"]
         return list(self.command)
 
     def first_words(self, level: Level, format_: Format) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from recado.log import get_logger
 from recado.wrapping.job import Job
 
 if TYPE_CHECKING:
-    from recado.wrapping.inside import Actor
+    from recado.wrapping.actor import Actor
 
 
 class RecipeWrapper:

@@ -2,68 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from recado.errors import ConfigError
 from recado.letter import cleaned, describe
 from recado.log import get_logger, set_up_logging
+from recado.wrapping.actor import Actor, Own
 from recado.wrapping.dumping import dump_threads
 from recado.wrapping.finding import load
-from recado.wrapping.job import COMPLETED, FAILURE, STARTING, SUCCESS, Job
+from recado.wrapping.job import Job
 from recado.wrapping.line import HungUpError, Line
 from recado.wrapping.wrapper import Wrapper
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
-
-
-class Actor(Protocol):
-    """What does the work and tells of it: an instance of Zocalo's, or one of ours."""
-
-    def prepare(self, payload: Any) -> object: ...
-    def run(self) -> object: ...
-    def success(self, payload: Any) -> object: ...
-    def failure(self, payload: Any) -> object: ...
-    def done(self, payload: Any) -> object: ...
-
-
-class Own:
-    """A wrapper of ours at work."""
-
-    def __init__(self, wrapper: Wrapper, job: Job) -> None:
-        self._wrapper = wrapper
-        self._job = job
-
-    def prepare(self, payload: Any) -> None:
-        """Tell that the work begins."""
-        self._job.send_to(STARTING, payload)
-
-    def run(self) -> bool:
-        """Do the work; no answer is a good one."""
-        outcome = self._wrapper.run(self._job)
-        if inspect.isawaitable(outcome):
-            outcome = asyncio.run(_awaited(outcome))
-        return outcome is None or bool(outcome)
-
-    def success(self, payload: Any) -> None:
-        """Tell that it went well."""
-        self._job.send_to(SUCCESS, payload)
-
-    def failure(self, payload: Any) -> None:
-        """Tell that it did not, and why, in words."""
-        self._job.send_to(FAILURE, str(payload))
-
-    def done(self, payload: Any) -> None:
-        """Tell that it is over."""
-        self._job.send_to(COMPLETED, payload)
-
-
-async def _awaited(outcome: Any) -> Any:
-    return await outcome
 
 
 def main() -> int:
