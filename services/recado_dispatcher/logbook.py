@@ -93,15 +93,17 @@ def write_repeat(outbox: Outbox, request: Request, run: str) -> None:
     outbox.emit(run_stream(run), RUN_REPEATED, data, key="repeated")
 
 
-def refusal(request: Request, text: str, retries: str, now: float) -> Event:
-    """Return the event that a run will not start; each time that it was given up."""
+def refusal(
+    request: Request, text: str, retries: str, now: float, type_: str = RUN_REFUSED
+) -> Event:
+    """Return the event that a request starts no run; each time that it was given up."""
     data = _who(request) | {
         "text": cleaned(text[:_TEXT_LIMIT]),
         "recipes": request.recipes,
         "request": request.id,
     }
     id_ = derived_id(request.id, f"refused/{retries}")
-    return Event(id_, run_stream(request.run), RUN_REFUSED, data, now)
+    return Event(id_, run_stream(request.run), type_, data, now)
 
 
 def _who(request: Request) -> dict[str, Any]:

@@ -9,7 +9,13 @@ from typing import Any, ClassVar, Final
 from recado.clients.eventlog import EventLog
 from recado.clients.lookup import Lookup
 from recado.errors import ProblemsError, RecadoError, TransportError
-from recado.events import EVENTS_QUEUE, Event, append_message
+from recado.events import (
+    EVENTS_QUEUE,
+    RUN_REFUSED,
+    RUN_REPEATED,
+    Event,
+    append_message,
+)
 from recado.letter import describe, read_history
 from recado.message import RETRIES, Message, Outgoing
 from recado.outbox import Outbox
@@ -196,7 +202,10 @@ class Dispatcher(Service):
     def _refusal(self, request: Request, message: Message, error: Exception) -> Event:
         text = str(error) if isinstance(error, _IN_OWN_WORDS) else describe(error)[0]
         retries = message.headers.get(RETRIES, "0")
-        return logbook.refusal(request, text, retries, self.context.clock())
+        # The run is another request's, which is not refused.
+        is_others = isinstance(error, store.TakenError) and error.run == request.run
+        type_ = RUN_REPEATED if is_others else RUN_REFUSED
+        return logbook.refusal(request, text, retries, self.context.clock(), type_)
 
     async def _tell(self, event: Event) -> None:
         # With the dead letter itself nothing can be told; that one counts, this informs.

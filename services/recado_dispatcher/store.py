@@ -21,6 +21,18 @@ from recado.starting import Request
 from recado_dispatcher.waiting import NotYet
 
 
+class TakenError(Reject):
+    """Raised for a request whose key another one has, which asked for something else."""
+
+    def __init__(self, key: str, run: str) -> None:
+        self.run = run
+        """The run that has the key."""
+        super().__init__(
+            f"idempotency key {key!r} belongs to run {run}, "
+            "which was asked for something else"
+        )
+
+
 async def claimed(log: EventLog, request: Request, now: float) -> str:
     """Claim a request's idempotency key; return the run that has it if it is done with.
 
@@ -28,7 +40,7 @@ async def claimed(log: EventLog, request: Request, now: float) -> str:
     at the same time one has it. A request that comes again has it already.
 
     Raises:
-        Reject: if another request, which asked for something else, has the key.
+        TakenError: if another request, which asked for something else, has the key.
         NotYet: if the event store is away.
     """
     claim = claim_of(request, now)
@@ -37,12 +49,10 @@ async def claimed(log: EventLog, request: Request, now: float) -> str:
             await log.append([claim], {claim.stream: "no_stream"})
         except ConflictError:
             (first,) = (await log.read(claim.stream, limit=1)).events
+            run = str(first.data["run"])
             if first.data["wanted"] == claim.data["wanted"]:
-                return str(first.data["run"])
-            raise Reject(
-                f"idempotency key {request.said.idempotency_key!r} belongs to run "
-                f"{first.data['run']}, which was asked for something else"
-            ) from None
+                return run
+            raise TakenError(request.said.idempotency_key, run) from None
         return request.run if await _is_started(log, request) else ""
 
 

@@ -14,6 +14,7 @@ from recado.clients.dispatch import request_message, submit
 from recado.clients.eventlog import EventLog
 from recado.config import Settings
 from recado.envelope import Envelope
+from recado.errors import NotFoundError
 from recado.events import (
     EVENTS_QUEUE,
     HANDLED,
@@ -114,6 +115,22 @@ async def test_a_key_that_is_used_for_something_else_is_refused(
     (refused,) = await told(log, RUN_REFUSED)
     assert refused.stream == "run-other"
     assert (await log.run("other")).state == "refused"
+
+
+async def test_whose_key_is_used_for_something_else_is_told_and_not_refused(
+    h: Harness, log: EventLog
+) -> None:
+    first = keyed(parameters={"x": 1})
+    second = keyed(parameters={"x": 2})
+    assert await claimed(log, read_request(first), h.clock()) == ""
+    await ask(h, second)
+
+    (dead,) = h.dead
+    (repeated,) = await told(log, RUN_REPEATED)
+    assert repeated.data["request"] == read_request(second).id
+    assert repeated.data["text"] == dead.text
+    with pytest.raises(NotFoundError):
+        await log.run(read_request(first).run)
 
 
 async def test_a_request_that_is_wrong_claims_no_key(h: Harness) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,7 +16,13 @@ from recado.errors import (
     RequestTimeoutError,
     UnroutableError,
 )
-from recado.events import RUN_FINISHED, run_stream
+from recado.events import (
+    RUN_FINISHED,
+    RUN_REFUSED,
+    RUN_REPEATED,
+    RUN_STARTED,
+    run_stream,
+)
 from recado.schemas.dispatch import DISPATCHER_QUEUE
 from recado.schemas.events import RunReply, StoredEvent
 from recado.schemas.letters import LetterFilter
@@ -120,12 +126,19 @@ async def _watched(
     begun: asyncio.Event,
 ) -> RunReply:
     log = EventLog(transport)
+    # With a key the run may be an earlier request's, and have ended long ago.
+    is_answered = not ask.has_key
+    is_finished = False
     with Progress(f"run {ask.run[:8]}", is_shown=not wish.is_following) as progress:
         async for look in looks(log, ask.run, position):
             if wish.is_following:
                 _print_events(look.events, wish)
             if look.run is None:
                 await _check_not_refused(transport, ask, progress)
+                continue
+            is_finished = is_finished or look.is_finished
+            is_answered = is_answered or has_answer(look.events, ask)
+            if not is_answered:
                 continue
             if look.run.state == "refused":
                 raise FailedError(_refusal(ask, look.run.text))
@@ -134,9 +147,22 @@ async def _watched(
                 continue
             begun.set()
             progress.show(look.run.handled + look.run.dead, look.run.sent)
-            if look.is_finished:
+            if is_finished:
                 return look.run
     raise AssertionError("a run is watched until it ends")
+
+
+def has_answer(events: Iterable[StoredEvent], ask: Ask) -> bool:
+    """Return whether events tell that a request started its run, or had no need to.
+
+    Raises:
+        FailedError: if they tell that it was refused.
+    """
+    own = [each for each in events if each.data.get("request") == ask.message.id]
+    for event in own:
+        if event.type in {RUN_REFUSED, RUN_REPEATED} and "text" in event.data:
+            raise FailedError(_refusal(ask, str(event.data["text"])))
+    return any(event.type in {RUN_STARTED, RUN_REPEATED} for event in own)
 
 
 async def looks(

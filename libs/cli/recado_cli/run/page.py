@@ -111,9 +111,8 @@ def _pending(found: RunRow) -> list[tuple[str, object]]:
 
 
 def _recipes(run: RunRow) -> list[str] | str | None:
-    """Return a run's recipes; none if others started it, and nobody told of that."""
-    is_told = run.started_at is not None or run.state in {"waiting", "refused"}
-    return run.recipes or ("(custom)" if is_told else None)
+    """Return a run's recipes; none as long as nobody has told that it started."""
+    return run.recipes or ("(custom)" if run.started_at is not None else None)
 
 
 def _parameters(found: RunReply) -> str:

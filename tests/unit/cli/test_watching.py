@@ -1,0 +1,51 @@
+"""Watching a run that has a key: it ends for whom it was asked, and not for another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recado.config import Settings
+from recado.events import RUN_FINISHED, RUN_REFUSED, RUN_REPEATED, RUN_STARTED
+from recado.schemas.events import StoredEvent
+from recado_cli.failing import FailedError
+from recado_cli.go.submitting import Ask
+from recado_cli.go.watching import has_answer
+
+
+@pytest.fixture
+def ask() -> Ask:
+    return Ask.made(["hello"], None, {}, Settings(), idempotency_key="k")
+
+
+def told(type_: str, request: str, **data: Any) -> StoredEvent:
+    return StoredEvent(
+        id="e",
+        position=1,
+        stream="run-r",
+        version=1,
+        type=type_,
+        at=0.0,
+        data={"request": request, **data},
+    )
+
+
+def test_the_end_of_an_earlier_requests_run_is_no_answer(ask: Ask) -> None:
+    earlier = [told(RUN_STARTED, "another"), told(RUN_FINISHED, "")]
+
+    assert not has_answer(earlier, ask)
+
+
+@pytest.mark.parametrize("type_", [RUN_STARTED, RUN_REPEATED])
+def test_a_request_that_has_its_run_is_answered(ask: Ask, type_: str) -> None:
+    assert has_answer([told(type_, ask.message.id)], ask)
+
+
+@pytest.mark.parametrize("type_", [RUN_REFUSED, RUN_REPEATED])
+def test_a_request_that_was_refused_has_failed(ask: Ask, type_: str) -> None:
+    refused = told(type_, ask.message.id, text="asked for something else")
+
+    with pytest.raises(FailedError, match=r"refused run .*: asked for something else"):
+        has_answer([told(RUN_STARTED, "another"), refused], ask)
+    assert not has_answer([told(type_, "another", text="no")], ask)
