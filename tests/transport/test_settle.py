@@ -256,20 +256,21 @@ async def test_a_batch_settles_each_in_its_own_way(
     assert (await dead_letters(broker))["c"].headers["reason"] == "why"
 
 
+@pytest.mark.parametrize("name", ["nxet", "x" * 300], ids=["unknown", "impossible"])
 async def test_what_sends_to_an_undeclared_queue_is_named_and_nothing_is_done(
-    broker: Broker, transport: Transport
+    broker: Broker, transport: Transport, name: str
 ) -> None:
     await transport.declare(["next"])
     _, (a, b) = await delivered(transport, "a", "b")
     settlements = [
         Settlement(a, Verdict.DONE, to("next", "x")),
-        Settlement(b, Verdict.DONE, [*to("next", "y"), *to("nxet", "z")]),
+        Settlement(b, Verdict.DONE, [*to("next", "y"), *to(name, "z")]),
     ]
 
     with pytest.raises(UnsettledError) as caught:
         await transport.settle(settlements)
 
-    assert caught.value.unroutable == {1: "nxet"}
+    assert caught.value.unroutable == {1: name}
     assert caught.value.stale == ()
     assert await transport.depth("work") == broker.differences.depth(held=2)
     assert await queued(broker, "next") == []

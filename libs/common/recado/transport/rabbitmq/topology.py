@@ -128,6 +128,8 @@ class Topology:
                 found = await channel.queue_declare(queue, passive=True)
             except ChannelNotFoundEntity:
                 return None
+            except ValueError:  # there can be none of such a name, so nothing was asked
+                return None
             return found.message_count or 0
 
         ready = await self._scratch.ask(queue, count)
