@@ -19,6 +19,8 @@ ENDED_S: Final = 15.0
 """One that said that it ends is shown for so much longer."""
 LATELY_S: Final = 12.0
 """What rates and growth look back at: two heartbeats."""
+_ENDLESS: Final = 2**63
+"""Nobody counts so far: a heartbeat that says so, and may come from anybody, is no good."""
 _BUSY: Final = (Status.PROCESSING, Status.TIMER)
 
 
@@ -165,7 +167,7 @@ def _count(value: object) -> int | None:
     match value:
         case bool():
             return None
-        case int() if value >= 0:
+        case int() if 0 <= value < _ENDLESS:
             return value
         case _:
             return None
@@ -179,7 +181,7 @@ def _share(value: object) -> float | None:
     total = 0.0
     for status in _BUSY:
         share = shares.get(str(int(status)), 0.0)
-        if not isinstance(share, int | float):
+        if not isinstance(share, int | float) or not 0 <= share < _ENDLESS:
             return None
         total += share
     return min(1.0, max(0.0, total))

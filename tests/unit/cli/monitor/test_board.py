@@ -80,6 +80,8 @@ def test_a_zocalo_service_tells_less() -> None:
     [
         {"utilization": [1]},
         {"utilization": {"4": "x"}},
+        {"utilization": {"4": 10**400}},
+        {"recado": {"handled": 10**400, "in_flight": 10**400}},
         {"recado": {"handled": "x", "in_flight": -1, "queues": "hello"}},
         {"recado": {"handled": True, "queues": [1, None]}},
         {"tag": {"a": 1}, "workflows": [3]},
