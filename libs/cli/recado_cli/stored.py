@@ -6,8 +6,10 @@ a random name without an extension, so ``zocalo.pickup`` reads ours and we read 
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +96,7 @@ def claim(path: Path) -> Claim | None:
     """Take a file for this process alone; none if another has it, or sent it already.
 
     Raises:
-        OSError: if the file cannot be read.
+        OSError: if the file cannot be read, or could not be deleted once it is sent.
     """
     try:
         file = path.open("rb")
@@ -104,13 +106,29 @@ def claim(path: Path) -> Claim | None:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Whoever held it may have sent it, and deleted it.
-        is_ours = os.path.samestat(os.fstat(file.fileno()), path.stat())
+        facts = os.fstat(file.fileno())
+        if not os.path.samestat(facts, path.stat()):
+            return None
+        _check_deletable(path, facts.st_uid)
+        is_ours = True
     except (BlockingIOError, FileNotFoundError):
         return None
     finally:
         if not is_ours:
             file.close()
-    return Claim(path, file) if is_ours else None
+    return Claim(path, file)
+
+
+def _check_deletable(path: Path, owner: int) -> None:
+    """Let a file pass that this process may delete: else it would be sent each time."""
+    folder = path.parent
+    facts = folder.stat()
+    is_allowed = os.access(folder, os.W_OK | os.X_OK)
+    if facts.st_mode & stat.S_ISVTX:  # there, others' files are not to be deleted
+        is_allowed = is_allowed and os.geteuid() in {0, facts.st_uid, owner}
+    if not is_allowed:
+        text = "cannot be deleted, so it would be sent each time"
+        raise PermissionError(errno.EACCES, text, str(path))
 
 
 def _text(value: str | float) -> str:

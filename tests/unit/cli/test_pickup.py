@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -255,6 +256,26 @@ def test_what_cannot_be_sent_stays(
     assert len(result.err.splitlines()) == 1
     assert ("dispatcher service never ran" in result.err) is has_broker
     assert len(files(folder)) == 1
+
+
+def test_a_file_that_was_sent_and_stays_is_told(
+    command: Command, folder: Path, site: Embedded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store(folder / ".recado" / "drop", Message(b'{"recipes": ["hello"]}', {}))
+
+    unlink = Path.unlink
+
+    def fail(self: Path, missing_ok: bool = False) -> None:
+        if self == path:
+            raise OSError(errno.EROFS, "Read-only file system")
+        unlink(self, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    result = command("pickup")
+
+    assert result.code == 1
+    assert f"{path} is sent and cannot be deleted: Read-only" in result.err
+    assert len(site.holds(DISPATCHER_QUEUE)) == 1
 
 
 def test_another_folder_may_be_named(

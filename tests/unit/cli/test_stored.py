@@ -134,6 +134,28 @@ def test_only_one_has_a_claim_at_a_time(tmp_path: Path) -> None:
     assert claim(path) is None
 
 
+def test_a_file_that_could_not_be_deleted_is_not_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store(tmp_path, REQUEST)
+
+    def may_only_read(_: object, mode: int) -> bool:
+        return mode == os.R_OK
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "access", may_only_read)
+        with pytest.raises(PermissionError, match="cannot be deleted"):
+            claim(path)
+    tmp_path.chmod(0o1777)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "geteuid", lambda: os.getuid() + 1)
+        with pytest.raises(PermissionError, match="cannot be deleted"):
+            claim(path)
+    mine = claim(path)
+    assert mine is not None
+    mine.file.close()
+
+
 def test_a_file_that_was_sent_while_it_was_being_claimed_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -165,7 +165,7 @@ class Picking:
                 self._tell(picked.claim.path, error)
                 return
             # Killed before this, it is sent once more, and is the same request.
-            picked.claim.path.unlink(missing_ok=True)
+            _delete(picked.claim.path)
         self.sent += 1
         if self._manner.as_json:
             print_line(picked.facts)
@@ -177,6 +177,16 @@ class Picking:
         if self._told.get(path) != text:
             self._told[path] = text
             click.echo(clean(f"{text} (left in {path})"), err=True)
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FailedError(
+            f"{path} is sent and cannot be deleted: {error.strerror or error}; "
+            "delete it, or it is sent again"
+        ) from error
 
 
 async def _patiently(stack: AsyncExitStack, settings: Settings) -> Transport:
