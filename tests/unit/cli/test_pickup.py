@@ -278,6 +278,18 @@ def test_a_file_that_was_sent_and_stays_is_told(
     assert len(site.holds(DISPATCHER_QUEUE)) == 1
 
 
+def test_a_file_whose_name_is_no_text_is_printed_as_json(
+    command: Command, folder: Path, site: Embedded
+) -> None:
+    path = store(folder / "drop", Message(b'{"recipes": ["hello"]}', {}))
+    path.rename(folder / "drop" / os.fsdecode(b"stored\xff"))
+
+    result = command("pickup", "drop", "--json")
+
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["file"] == "drop/stored\\xff"
+
+
 def test_another_folder_may_be_named(
     command: Command, folder: Path, site: Embedded
 ) -> None:

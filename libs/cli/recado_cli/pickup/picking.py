@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
@@ -83,7 +84,9 @@ class _Picked:
         """What is printed of it, as JSON."""
         said = self.request.said
         who = {"user": said.user, "host": said.host, "recipes": self.request.recipes}
-        head = {"file": self.claim.path, "run": self.request.run}
+        # JSON has no place for the bytes of a name that is no text.
+        name = os.fsencode(self.claim.path).decode(errors="backslashreplace")
+        head = {"file": name, "run": self.request.run}
         return {**head, "request": self.message.id, **who}
 
 
