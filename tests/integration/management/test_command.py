@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,9 +13,9 @@ from recado.management import Management, Permission, User, hashed
 from recado.transport.activemq import ActiveMQTransport
 from recado.transport.rabbitmq import RabbitTransport
 from tests.brokers import ActiveMQ, RabbitMQ
+from tests.system import cli_process
 from tests.transport.inbox import consuming, to
 
-PROGRAM = [sys.executable, "-m", "recado_cli"]
 FILE = """
 policies: [{vhost: VHOST, name: limit, pattern: ".", definition: {delivery-limit: 5}}]
 exchanges: [{vhost: VHOST, name: results, type: topic, durable: true}]
@@ -32,19 +30,7 @@ groups:
 def recado(
     folder: Path, broker: str, *args: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    keep = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("RECADO_", "ZOCALO_"))
-    }
-    return subprocess.run(
-        [*PROGRAM, *args],
-        cwd=folder,
-        env={**keep, "RECADO_BROKER": broker, **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return cli_process.run(folder, *args, RECADO_BROKER=broker, **variables)
 
 
 @pytest.fixture
