@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Final, Literal, TypeAlias
 
+from recado.entrypoints import loaded, titled
 from recado.errors import ConfigError, nearest
 
 Kind: TypeAlias = Literal["filter", "ready check"]
@@ -90,12 +91,8 @@ def _check_once(kind: Kind, points: Sequence[metadata.EntryPoint]) -> None:
 
 
 def _loaded(kind: Kind, point: metadata.EntryPoint) -> Plugin:
-    where = f"{kind} {point.name!r} ({point.value})"
-    try:
-        found: object = point.load()
-    # A plug-in may fail to import in any way.
-    except Exception as error:
-        raise ConfigError(f"{where}: {type(error).__name__}: {error}") from error
+    found = loaded(kind, point)
     if not callable(found):
+        where = titled(kind, point)
         raise ConfigError(f"{where}: cannot be called: {found!r:.80}")
     return Plugin(kind, point.name, found, point.group == _ZOCALO[kind])

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from recado.clients.lookup import Lookup
+from recado.clients.lookup import Lookup, recipe_of
 from recado.errors import (
     NotFoundError,
-    Problem,
     RecipeError,
     RemoteError,
     RequestTimeoutError,
@@ -81,12 +80,12 @@ class Sources:
         except (RequestTimeoutError, RemoteError) as error:
             text = f"recipe {name!r} is not in the folder; the registry: {error}"
             raise NotYet("no_registry", text) from error
-        if reply.problems:
-            problems = [Problem(each.path, each.text) for each in reply.problems]
-            return RecipeError(f"recipe {name}", problems)
-        if reply.document is None and kept is not None:
+        if kept is not None and reply.document is None and not reply.problems:
             return kept
-        return self._keep(name, reply.digest, Recipe.read(reply.document, name))
+        try:
+            return self._keep(name, reply.digest, recipe_of(reply))
+        except RecipeError as error:
+            return error
 
     def _keep(self, name: str, digest: str, recipe: Recipe) -> Recipe:
         self._kept.pop(name, None)
