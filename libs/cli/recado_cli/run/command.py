@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from recado_cli.common import Common, Group, option, pass_common
 from recado_cli.output import print_json, talk
+from recado_cli.overview import STATES
+
+if TYPE_CHECKING:
+    from recado.schemas.events import RunState
 
 
 @click.group(cls=Group)
@@ -17,13 +23,13 @@ def run() -> None:
 @option(
     "--in-state",
     "state",
-    type=click.Choice(["waiting", "refused", "running", "done", "incomplete"]),
+    type=click.Choice(STATES),
     help="Only runs in this state.",
 )
 @option("--limit", type=click.IntRange(1, 1000), default=20, help="How many at most.")
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_common
-def ls(common: Common, state: str | None, limit: int, as_json: bool) -> None:
+def ls(common: Common, state: RunState | None, limit: int, as_json: bool) -> None:
     """List runs, the newest first."""
     from recado_cli.run.finding import list_runs
     from recado_cli.run.page import print_runs

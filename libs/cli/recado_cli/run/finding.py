@@ -9,7 +9,7 @@ from recado.clients.eventlog import EventLog
 from recado.clients.letters import Letters
 from recado.config import Settings
 from recado.errors import NotFoundError, RequestTimeoutError, UnroutableError
-from recado.schemas.events import LogbookReply, RunReply, RunRow
+from recado.schemas.events import LogbookReply, RunReply, RunRow, RunState
 from recado.schemas.letters import LetterFilter, LetterLine
 from recado.transport import Transport
 from recado_cli.output import count
@@ -23,12 +23,12 @@ LETTERS: Final = 100
 
 
 async def list_runs(
-    settings: Settings, state: str | None, limit: int
+    settings: Settings, state: RunState | None, limit: int
 ) -> Sequence[RunRow]:
     """Return the newest runs, all of them or those in a state."""
     async with connected(settings) as transport:
         with asking("event store", settings):
-            reply = await EventLog(transport).runs(state, limit=limit)  # type: ignore[arg-type] # one of the choices
+            reply = await EventLog(transport).runs(state, limit=limit)
             return reply.runs
 
 
