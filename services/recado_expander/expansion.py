@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from recado.errors import Problem, SchemaError
 from recado.message import encode
-from recado.outbox import Step
+from recado.step import Step
 from recado_expander.request import By, Job
 from recado_expander.studies import Prepared
 from recado_experiment import Ranges, StudyError, StudyProblem, parse_ranges

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Final, cast
 
 from recado.errors import NotFoundError, SchemaError
 from recado.message import Message
-from recado.outbox import Step
 from recado.retry import Reject
 from recado.service import Service
+from recado.step import Step
 from recado_expander.expansion import LIMITS, Limits, Tally, expand, problems_of, split
 from recado_expander.folder import StudyFolder, UnusableError
 from recado_expander.request import Job, Request, job_of

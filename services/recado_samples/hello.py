@@ -7,8 +7,8 @@ from typing import cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from recado.message import Message
-from recado.outbox import Step
 from recado.service import Service
+from recado.step import Step
 
 
 class Guest(BaseModel):

@@ -7,9 +7,9 @@ from typing import cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from recado.message import Message
-from recado.outbox import Step
 from recado.retry import Reject
 from recado.service import Service
+from recado.step import Step
 from recado_samples.timetable import Block, timetable, total_minutes
 
 

@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from recado.errors import Problem, SchemaError
 from recado.message import Message
-from recado.outbox import Step
 from recado.retry import Reject, RetryPolicy
 from recado.service import Service
+from recado.step import Step
 from recado_sinks.lines import Folders, Line, UnfitFileError
 from recado_sinks.place import OutsideError, place
 from recado_sinks.writers import Writers

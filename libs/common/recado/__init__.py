@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from recado.errors import RecadoError
     from recado.events import Event
     from recado.message import Message
-    from recado.outbox import Outbox, Step
+    from recado.outbox import Outbox
     from recado.recipe import Recipe
     from recado.retry import Reject, RetryLater, RetryPolicy
     from recado.service import Service, answers, hears, takes, takes_batch
+    from recado.step import Step
 
 __version__ = "0.1.0"
 
@@ -32,7 +33,7 @@ _HOMES = {
     "RetryLater": "recado.retry",
     "RetryPolicy": "recado.retry",
     "Service": "recado.service",
-    "Step": "recado.outbox",
+    "Step": "recado.step",
     "answers": "recado.service",
     "hears": "recado.service",
     "takes": "recado.service",

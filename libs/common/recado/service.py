@@ -22,8 +22,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from recado.codec import JSON, Codec
 from recado.message import Message
-from recado.outbox import Outbox, Step
+from recado.outbox import Outbox
 from recado.retry import RetryPolicy
+from recado.step import Step
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

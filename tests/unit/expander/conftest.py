@@ -12,7 +12,7 @@ from recado.config import Settings
 from recado.envelope import Envelope
 from recado.ids import derived_id
 from recado.message import ID, Message
-from recado.outbox import Step
+from recado.step import Step
 from recado.testing import Harness
 from recado_expander.expansion import LIMITS, Limits
 from recado_expander.service import Expander

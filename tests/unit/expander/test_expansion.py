@@ -12,7 +12,7 @@ from recado import __version__
 from recado.envelope import Envelope
 from recado.errors import SchemaError
 from recado.message import Outgoing
-from recado.outbox import Step
+from recado.step import Step
 from recado.validation import validated
 from recado_expander.expansion import LIMITS, Limits, expand, pieces, ranges, split
 from recado_expander.request import Job, Request, job_of

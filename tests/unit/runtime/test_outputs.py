@@ -25,7 +25,8 @@ from recado.message import (
     Outgoing,
     encode,
 )
-from recado.outbox import Outbox, Step
+from recado.outbox import Outbox
+from recado.step import Step
 
 CAUSE = "0b9e3a5c-1f64-5d0e-9d4a-0b9e3a5c1f64"
 RECIPE_: dict[str, Any] = {

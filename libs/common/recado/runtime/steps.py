@@ -10,7 +10,6 @@ from recado.envelope import Envelope
 from recado.errors import Problem, SchemaError
 from recado.log import handling
 from recado.message import RECIPE, Message
-from recado.outbox import Step
 from recado.retry import RetryPolicy
 from recado.runtime import report
 from recado.runtime.ending import Ending
@@ -19,6 +18,7 @@ from recado.runtime.once import Once
 from recado.runtime.terms import Terms, has_terms, terms_of
 from recado.runtime.work import Kit, Work, bound_call
 from recado.service import Service
+from recado.step import Step
 from recado.transport.base import Delivery
 from recado.validation import validated
 

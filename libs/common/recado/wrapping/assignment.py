@@ -17,8 +17,8 @@ from recado.envelope import Envelope
 from recado.errors import Problem, ProblemsError, RecipeError, SchemaError
 from recado.ids import as_id, derived_id
 from recado.message import ID, Message, decode, encode
-from recado.outbox import Step
 from recado.recipe.step import RecipeStep
+from recado.step import Step
 from recado.validation import validated
 from recado.wrapping.results import pattern_problems
 

@@ -17,9 +17,9 @@ from typing import Any, Final
 from recado.events import EVENTS_QUEUE, Event, append_encoded, run_stream
 from recado.ids import checksum, derived_id, new_id
 from recado.message import ADOPTED, ID, Message, Outgoing, encode
-from recado.outbox import Step
 from recado.runtime import report
 from recado.runtime.judge import Place
+from recado.step import Step
 from recado.wrapping.assignment import Assignment
 
 STARTED: Final = "job.started"
