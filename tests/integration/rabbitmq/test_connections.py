@@ -12,7 +12,12 @@ from aio_pika.abc import AbstractChannel
 from pamqp.commands import Basic
 from structlog.testing import capture_logs
 
-from recado.errors import ConfigError, DisconnectedError, RefusedError
+from recado.errors import (
+    ConfigError,
+    DisconnectedError,
+    RefusedError,
+    UnroutableError,
+)
 from recado.message import Outgoing
 from recado.transport import UnsettledError
 from recado.transport.rabbitmq import RabbitTransport, frames
@@ -107,6 +112,20 @@ async def test_topics_and_replies_come_back_with_the_connection(
 
     assert ids([await news.next()]) == ["a"]
     assert (await asked).body == b"2"
+
+
+async def test_who_hears_topics_may_stop_while_the_broker_is_away(
+    own: RabbitMQ,
+) -> None:
+    async with RabbitTransport(secure(own)) as transport:
+        consumer = await transport.subscribe("news", Inbox())
+        await asyncio.to_thread(own.kill)
+        await until(lambda: not transport.is_alive)
+
+        async with asyncio.timeout(5):
+            await consumer.cancel()
+    own.spawn()
+    await asyncio.to_thread(own.await_ready)
 
 
 async def test_a_topic_that_the_broker_forgot_is_made_anew_with_the_connection(
@@ -355,18 +374,22 @@ async def test_what_was_closed_can_be_opened_and_closed_again(opened: Opened) ->
 
 
 @pytest.mark.parametrize("name", ["ünï", "a*b", "x" * 256, "x" * 300])
-async def test_a_name_that_cannot_be_is_refused(
+async def test_a_name_that_cannot_be_is_refused_and_nobody_has_declared_it(
     transport: RabbitTransport, name: str
 ) -> None:
     async with asyncio.timeout(5):
         for call in (
             transport.declare([name]),
-            transport.publish(to(name, "a")),
             transport.publish(to_topic(name, "a")),
-            transport.consume(name, Inbox()),
             transport.subscribe(name, Inbox()),
         ):
             with pytest.raises(RefusedError):
+                await call
+        for call in (
+            transport.publish(to(name, "a")),
+            transport.consume(name, Inbox()),
+        ):
+            with pytest.raises(UnroutableError):
                 await call
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -15,7 +16,7 @@ from recado.transport.base import DEAD_LETTERS
 from recado.transport.rabbitmq import arguments, ladder
 from recado.transport.rabbitmq.link import Link
 from recado.transport.rabbitmq.scratch import Scratch
-from recado.transport.rabbitmq.session import ANSWER_S, Session
+from recado.transport.rabbitmq.session import ANSWER_S, LostError, Session
 from recado.transport.routing import undeclared
 
 log = structlog.get_logger()
@@ -128,7 +129,7 @@ class Topology:
                 found = await channel.queue_declare(queue, passive=True)
             except ChannelNotFoundEntity:
                 return None
-            except ValueError:  # there can be none of such a name, so nothing was asked
+            except (ValueError, TypeError):  # there can be no such name
                 return None
             return found.message_count or 0
 
@@ -167,12 +168,14 @@ class Topology:
         return await self._scratch.ask_once(session, add)
 
     async def drop(self, queue: str) -> None:
-        """Delete a queue of this process's own."""
+        """Delete a queue of this process's own, unless it went with its session."""
 
         async def drop(channel: AbstractChannel) -> None:
             await channel.queue_delete(queue)
 
-        await self._scratch.ask(queue, drop)
+        if (session := self._link.session) is not None:
+            with suppress(LostError):
+                await self._scratch.ask_once(session, drop)
 
     async def add_hold(self, name: str, target: str) -> None:
         """Make a queue for what this process holds for long, out of a target's messages."""
