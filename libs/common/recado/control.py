@@ -65,6 +65,11 @@ class Listener:
         self._clock = clock
         self._arrived: asyncio.Queue[Sequence[Delivery]] = asyncio.Queue()
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether the broker is away, so that silence says nothing."""
+        return not self._transport.is_alive
+
     def deliver(self, deliveries: Sequence[Delivery]) -> None:
         """Take heartbeats from the transport."""
         for delivery in deliveries:

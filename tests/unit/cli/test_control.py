@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -95,6 +96,15 @@ def hear(listener: Listener, host: str, status: Status, at: float) -> None:
     known = Beat.model_validate(beat(host, status))
     listener.heard[host] = control.Heard(known, at)
     listener.changed.set()
+
+
+async def test_nobody_ends_by_silence_while_the_broker_is_away() -> None:
+    away: Any = SimpleNamespace(is_alive=False)
+    listener = Listener(away)
+    hear(listener, "ws.1", Status.IDLE, time.monotonic() - EXPIRES_S - 1)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(anext(ends(listener, ["ws.1"])), 0.2)
 
 
 async def test_instances_end_by_their_last_heartbeat_or_by_silence(

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from typing import Final, Literal, TypeAlias
 
 import click
@@ -20,6 +21,8 @@ from recado_cli.session import connected
 from recado_cli.shutdown.meant import NO_SERVICE, Meant, full_host, label, meant
 
 End: TypeAlias = Literal["ended", "broken", "silent"]
+_LOOK_S: Final = 1.0
+"""How often to look whether the broker is there, as long as nothing is heard."""
 TEXTS: Final[dict[End, str]] = {
     "ended": "has ended",
     "broken": "has ended with an error",
@@ -96,24 +99,28 @@ def _wanted(listener: Listener, hosts: Sequence[str], services: Sequence[str]) -
 async def ends(
     listener: Listener, names: Sequence[str]
 ) -> AsyncGenerator[tuple[str, End]]:
-    """Yield how each instance ended, as it does."""
+    """Yield how each instance ended, as it does.
+
+    Who is not heard while the broker is away may well be there.
+    """
     left = dict.fromkeys(names)
+    deaf_at = -EXPIRES_S
     while True:
         listener.changed.clear()
+        now = time.monotonic()
+        if listener.is_deaf:
+            deaf_at = now
         for name in list(left):
             heard = listener.heard[name]
-            silent_s = time.monotonic() - heard.at
-            if heard.has_ended or silent_s > EXPIRES_S:
+            if heard.has_ended or now - max(heard.at, deaf_at) > EXPIRES_S:
                 del left[name]
                 yield name, _how(heard.beat.status, has_ended=heard.has_ended)
         if not left:
             return
-        first = min(listener.heard[name].at for name in left)
-        try:
-            async with asyncio.timeout(first + EXPIRES_S + 0.1 - time.monotonic()):
+        first = min(max(listener.heard[name].at, deaf_at) for name in left)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(first + EXPIRES_S + 0.1 - now, _LOOK_S)):
                 await listener.changed.wait()
-        except TimeoutError:
-            continue
 
 
 def _how(status: int, *, has_ended: bool) -> End:
