@@ -276,7 +276,7 @@ def test_without_a_recipe_folder_it_says_how_to_get_one(command: Command) -> Non
 
 
 def test_the_hook_for_pre_commit_runs_a_command_that_there_is(command: Command) -> None:
-    hook = (Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text("utf-8")
+    hook = (Path(__file__).parents[4] / ".pre-commit-hooks.yaml").read_text("utf-8")
     (entry,) = [line for line in hook.splitlines() if "entry:" in line]
 
     result = command(*entry.split("recado ")[1].split(), "recipes/hello.json")
