@@ -207,6 +207,15 @@ def test_recipes_that_are_too_large_together_are_refused(folder: RecipeFolder) -
     assert "the recipes together have 12000" in problems[""]
 
 
+def test_recipes_are_not_filled_in_beyond_the_bound(folder: RecipeFolder) -> None:
+    large = {"start": [[1, "x" * 6_000_000]], "1": {"queue": "a"}}
+    (folder.path / "large.json").write_text(json.dumps(large))
+
+    problems = _problems(folder, {"recipes": ["large"] * 100})
+
+    assert "the recipes together have 12000" in problems[""]
+
+
 def test_a_recipe_file_that_cannot_be_read_now_is_no_fault_of_the_request() -> None:
     class Away:
         def load(self, name: str) -> Recipe:

@@ -261,6 +261,16 @@ def test_values_that_grow_too_large_are_refused() -> None:
         applied(["{$REPLACE:x}"] * 11, x="y" * 2**20)
 
 
+@pytest.mark.parametrize("value", ["y" * 100, [0] * 50, {"y" * 100: None}])
+def test_values_that_are_filled_in_are_not_copied_beyond_the_bound(
+    monkeypatch: pytest.MonkeyPatch, value: object
+) -> None:
+    monkeypatch.setattr(filling, "MAX_SIZE", 1000)
+
+    with pytest.raises(RecipeError, match="with its parameters larger than 1000"):
+        applied(["{$REPLACE:x}"] * 11, x=value)
+
+
 def test_nesting_that_grows_too_deep_is_refused() -> None:
     value: Any = 1
     for _ in range(90):

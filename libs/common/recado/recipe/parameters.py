@@ -168,9 +168,7 @@ class _Filling:
         except FaultError as error:
             self.flaws.add(trail, str(error))
             return part.text
-        self.room -= len(text)
-        if self.room < 0:
-            raise _FullError
+        self._charge(len(text))
         return text
 
     def _replacement(self, field: Field, trail: Trail, *, must_be_known: bool) -> Json:
@@ -183,12 +181,18 @@ class _Filling:
             if must_be_known:
                 self.flaws.add(trail, str(error))
         else:
+            self._charge(len(encode(value)))
             copy, problems = plain(value, length(trail))
             if not problems:
                 return copy
             self.is_reshaped = True  # nested too deeply in this place
             return value
         return None
+
+    def _charge(self, size: int) -> None:
+        self.room -= size
+        if self.room < 0:
+            raise _FullError
 
     def _refuse_unknown(self, name: str, trail: Trail) -> None:
         # Each hint is a search through the parameters, of which there may be thousands.

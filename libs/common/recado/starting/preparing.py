@@ -106,6 +106,7 @@ class _Filling:
         self._given = given
         self._filled: list[Recipe] = []
         self._problems: list[Problem] = []
+        self._size = 0
 
     def add(self, path: str, load: Callable[[], Recipe]) -> None:
         try:
@@ -113,7 +114,7 @@ class _Filling:
             declared = declared_values(recipe, self._given)
             self.used |= declared.parameters
             self.warnings += declared.warnings
-            self._filled.append(apply_parameters(recipe, declared.parameters))
+            self._keep(apply_parameters(recipe, declared.parameters))
         except NotFoundError as error:
             self._problems.append(Problem(path, str(error)))
         except RecipeError as error:
@@ -122,6 +123,13 @@ class _Filling:
             self._problems += [
                 Problem(_below(path, each.path), each.text) for each in error.problems
             ]
+
+    def _keep(self, filled: Recipe) -> None:
+        # Not in the end: a hundred of them, each as large as may be, fill the memory.
+        self._size += len(encode(filled.raw))
+        if self._size > MAX_SIZE:
+            raise _too_large(self._size)
+        self._filled.append(filled)
 
     def merged(self) -> Recipe:
         if self._problems:
@@ -152,6 +160,10 @@ def _prioritised(recipe: Recipe, priority: int) -> Recipe:
 def _encoded(recipe: Recipe) -> bytes:
     encoded = encode(recipe.raw)
     if len(encoded) > MAX_SIZE:
-        text = f"the recipes together have {len(encoded)} bytes; {MAX_SIZE} are allowed"
-        raise SchemaError("request", [Problem("", text)])
+        raise _too_large(len(encoded))
     return encoded
+
+
+def _too_large(size: int) -> SchemaError:
+    text = f"the recipes together have {size} bytes; {MAX_SIZE} are allowed"
+    return SchemaError("request", [Problem("", text)])
