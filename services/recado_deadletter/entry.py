@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
-
 from recado.envelope import Envelope
 from recado.errors import Problem, SchemaError
 from recado.ids import new_id
@@ -21,8 +19,6 @@ from recado.message import LETTER, Message
 from recado.notices import may_be_heard
 from recado.revival import retries_of
 from recado.schemas.letters import UNKNOWN
-
-_LETTER: Final = TypeAdapter(Letter)
 
 _FOREIGN_QUEUES: Final = ("original-destination", "x-first-death-queue")
 _FOREIGN_REASONS: Final = (
@@ -117,16 +113,10 @@ def _foreign(
 
 
 def _read_letter(message: Message) -> tuple[Letter | None, str]:
-    text = message.headers.get(LETTER)
-    if text is None:
-        return None, ""
     try:
-        return _LETTER.validate_json(cleaned(text)), ""
-    except ValidationError as error:
-        first = error.errors()[0]
-        path = ".".join(map(str, first["loc"]))
-        where = f"{path}: " if path else ""
-        return None, f"its {LETTER} header cannot be read: {where}{first['msg']}"
+        return Letter.read(message.headers), ""
+    except SchemaError as error:
+        return None, f"its {LETTER} header cannot be read: {error.problems[0]}"
 
 
 def _read_envelope(message: Message) -> Envelope | None:

@@ -10,13 +10,13 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from pydantic import TypeAdapter, ValidationError
 
-from recado.errors import Problem
+from recado.errors import Problem, SchemaError
 from recado.ids import as_id, derived_id
-from recado.message import HISTORY, LETTER, decode, encode
+from recado.message import HISTORY, LETTER, encode
 
 Reason: TypeAlias = Literal[
     "error", "timeout", "rejected", "schema", "unroutable", "ceiling"
@@ -72,13 +72,20 @@ class Letter:
         """Return the letter of a dead letter; none for one that came without any.
 
         Raises:
-            SchemaError: if the header is not JSON.
+            SchemaError: if it is none of ours: the header came over the wire.
         """
-        if LETTER not in headers:
+        text = headers.get(LETTER)
+        if text is None:
             return None
-        fields: dict[str, Any] = decode(headers[LETTER].encode())
-        problems = tuple(Problem(**problem) for problem in fields.pop("problems", []))
-        return cls(**fields, problems=problems)
+        try:
+            return _LETTERS.validate_json(cleaned(text))
+        except ValidationError as error:
+            first = error.errors()[0]
+            problem = Problem(".".join(map(str, first["loc"])), first["msg"])
+            raise SchemaError(f"header {LETTER}", [problem]) from error
+
+
+_LETTERS: Final = TypeAdapter(Letter)
 
 
 def letter_id(message_id: str, retries: int, length: int = SHORT) -> str:

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
-
-from recado.letter import Letter, cleaned
+from recado.errors import SchemaError
+from recado.letter import Letter
 from recado.message import LETTER, Message
 
 Wording: TypeAlias = Literal["amqp", "stomp"]
 """Whose words tell of a death: RabbitMQ's or ActiveMQ's."""
 
-_LETTERS: Final = TypeAdapter(Letter)
 _DEATHS: Final = "x-death"
 _FIRST: Final = "x-first-death-"
 _ORIGIN: Final = "original-destination"
@@ -141,10 +139,12 @@ def _below(place: str) -> str:
 
 
 def _letter(headers: Mapping[str, Any]) -> Letter | None:
-    text = headers.get(LETTER)
+    # Of a dump somebody may have changed anything.
+    if not isinstance(headers.get(LETTER), str):
+        return None
     try:
-        return _LETTERS.validate_json(cleaned(text)) if isinstance(text, str) else None
-    except ValidationError:  # it came over the wire
+        return Letter.read(headers)
+    except SchemaError:
         return None
 
 
