@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from collections.abc import Generator, Sequence
@@ -15,7 +16,7 @@ from recado.events import run_stream
 from recado.letter import Letter
 from recado.transport import Delivery
 from recado.wrapping import wrap
-from tests.system.cli_process import gone
+from tests.system.cli_process import PATIENCE_S, gone
 from tests.system.wrapping import RUN, Site, envelope, shell
 
 
@@ -200,6 +201,15 @@ async def test_a_time_limit_ends_a_job(site: Site, given_s: float | None) -> Non
     (over,) = await site.events("job.ended")
     assert (over.data["reason"], over.data["text"]) == ("time_limit", text)
     assert await site.run_state() == "done"
+
+
+async def test_who_does_not_read_what_a_job_writes_holds_up_no_end(site: Site) -> None:
+    job = site.start("--time-limit", "0.2", "--", "yes")
+    try:
+        assert await asyncio.to_thread(job.wait, PATIENCE_S) == 124
+    finally:
+        job.kill()
+        job.communicate()
 
 
 async def test_an_output_to_a_queue_that_is_none_is_a_dead_letter(site: Site) -> None:

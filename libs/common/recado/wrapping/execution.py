@@ -46,6 +46,7 @@ class Execution:
         self._process: JobProcess | None = None
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
+        self._has_ended = False
 
     @property
     def written(self) -> int:
@@ -57,7 +58,13 @@ class Execution:
         return {name: tail.text() for name, tail in self.tails.items()}
 
     def stop(self, stop: Stop) -> None:
-        """Have the job end, within the grace period; at once if told a second time."""
+        """Have the job end, within the grace period; at once if told a second time.
+
+        If it has, do not wait for who is to read what it wrote.
+        """
+        if self._has_ended:
+            self._stopping.set()
+            return
         if self.told is not None:
             self._hurry.set()
             return
@@ -94,13 +101,14 @@ class Execution:
             try:
                 code = await self._lived(process)
             finally:
+                self._has_ended = True
                 process.close()
             with suppress(OSError):
                 # Whoever it left behind may hold the line; what is said by now is taken.
                 ours.shutdown(socket.SHUT_RD)
             await listening
             for flow, _ in flows:
-                await flow.ended(self._clock)
+                await flow.ended(self._clock, self._stopping)
         threads.close()
         return code
 

@@ -18,6 +18,8 @@ from recado.runtime.threads import Threads
 from recado.wrapping.tail import Tail
 
 CHUNK: Final = 64 * 1024
+HELD: Final = 4 * CHUNK
+"""Bytes that may be on their way from the job to us, in the pipe and behind it, at most."""
 LAST_S: Final = 2.0
 
 
@@ -51,13 +53,15 @@ class Outflow:
             # Nobody reads it any more, or the disk is full: the job goes on.
             self._target = None
 
-    async def ended(self, clock: Clock) -> None:
+    async def ended(self, clock: Clock, hurry: asyncio.Event) -> None:
         """Wait until everything is passed on that the job had written when it ended.
 
-        A process that it left behind may hold the stream open; it is not waited for.
+        A process that it left behind may hold the stream open, or write on; it is not
+        waited for. Nor is, in a ``hurry``, who does not read.
         """
+        most = self.tail.total + HELD
         while not await within(clock, LAST_S, asyncio.shield(self._task)):
-            if not self._is_writing:
+            if not self._is_writing or self.tail.total > most or hurry.is_set():
                 break
         self._task.cancel()
 
