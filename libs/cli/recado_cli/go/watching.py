@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import click
 
@@ -33,6 +34,8 @@ from recado_cli.output import count, print_json, print_line, talk
 from recado_cli.progress import Progress
 from recado_cli.session import asking
 from recado_cli.telling import event_text
+
+T = TypeVar("T")
 
 PATIENCE_S: Final = 3.0
 """How long a run may take to begin before something is said of it."""
@@ -172,7 +175,7 @@ async def looks(
     stream = run_stream(run)
     has_begun = False
     while True:
-        page = await log.read_all(position, limit=PAGE, prefix=stream)
+        page = await _answer(partial(log.read_all, position, limit=PAGE, prefix=stream))
         events = [event for event in page.events if event.stream == stream]
         has_begun = has_begun or bool(events)
         if events:
@@ -197,9 +200,21 @@ async def _nothing_new(log: EventLog, position: int, patience_s: float) -> bool:
 
 async def _shown(log: EventLog, run: str) -> RunReply | None:
     try:
-        return await log.run(run)
+        return await _answer(partial(log.run, run))
     except NotFoundError:
         return None
+
+
+async def _answer(ask: Callable[[], Awaitable[T]]) -> T:
+    """Return the event store's answer, however long it is away: the run goes on."""
+    is_told = False
+    while True:
+        try:
+            return await ask()
+        except RequestTimeoutError:
+            if not is_told:
+                talk("the event store does not answer; 'recado status' tells who does")
+            is_told = True
 
 
 async def _check_not_refused(
