@@ -17,15 +17,15 @@ from recado.wrapping import hearing as module
 from recado.wrapping.ending import Word
 from recado.wrapping.hearing import Hearing
 from recado.wrapping.parts import Parts
-from recado.wrapping.post import Post
 from recado.wrapping.pulse import Pulse
+from recado.wrapping.sender import Sender
 from tests.unit.wrapping.jobs import assignment, events, outputs
 
 LAST = {"task": "the last", "n": 99}
 
 
 class Kept:
-    """A post that keeps what it is given, and refuses what is marked so."""
+    """A sender that keeps what it is given, and refuses what is marked so."""
 
     def __init__(self) -> None:
         self.postings: list[Sequence[Outgoing]] = []
@@ -49,11 +49,11 @@ class Line:
     """A line to a job that says its lines, and hangs up."""
 
     def __init__(self) -> None:
-        self.post, self.pulse = Kept(), Shown()
+        self.sender, self.pulse = Kept(), Shown()
         given = assignment()
         parts = Parts(given.id, given, "sample", "host.1", lambda: 1000.0)
         self.hearing = Hearing(
-            parts, cast("Post", self.post), cast("Pulse", self.pulse), get_logger()
+            parts, cast("Sender", self.sender), cast("Pulse", self.pulse), get_logger()
         )
 
     async def say(self, *lines: bytes, first: object = None) -> list[Any]:
@@ -93,7 +93,7 @@ async def test_what_is_no_saying_is_passed_over(
 
     assert answers[-1] == {"n": 99}
     assert call.pulse.task == "the last"
-    assert call.post.postings == []
+    assert call.sender.postings == []
     assert all(answer["error"] for answer in answers[:-1])
 
 
@@ -108,7 +108,7 @@ async def test_a_job_is_told_its_first_words_and_heard() -> None:
     )
 
     assert answers == [{"wrapper": "own"}, {"n": 2}]
-    sent = [[each.queue for each in outputs(it)] for it in call.post.postings]
+    sent = [[each.queue for each in outputs(it)] for it in call.sender.postings]
     assert sent == [["notes"], ["cluster"]]
     assert call.hearing.told == {"updates"}
     assert call.hearing.word == Word(False, "no beam")
@@ -119,6 +119,6 @@ async def test_what_is_told_of_a_large_update_is_its_beginning() -> None:
 
     await call.say(json.dumps({"send": "updates", "payload": "x" * 5000}).encode())
 
-    (told,) = (it for it in events(call.post.postings[0]) if it.type == "job.updated")
+    (told,) = (it for it in events(call.sender.postings[0]) if it.type == "job.updated")
     assert len(told.data["update"]) == 2001
-    assert len(outputs(call.post.postings[0])[0].message.body) > 5000
+    assert len(outputs(call.sender.postings[0])[0].message.body) > 5000

@@ -12,9 +12,9 @@ from recado.wrapping.ending import Word
 from recado.wrapping.job import UPDATES
 from recado.wrapping.line import LONGEST
 from recado.wrapping.parts import Parts
-from recado.wrapping.post import Post
 from recado.wrapping.pulse import Pulse
 from recado.wrapping.saying import Checkpoint, Ended, Send, Task, number_of, understood
+from recado.wrapping.sender import Sender
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -28,7 +28,7 @@ class Hearing:
     """Our end of the line to a job."""
 
     def __init__(
-        self, parts: Parts, post: Post, pulse: Pulse, log: FilteringBoundLogger
+        self, parts: Parts, sender: Sender, pulse: Pulse, log: FilteringBoundLogger
     ) -> None:
         self.told: set[str] = set()
         """The outputs that the job has sent to."""
@@ -37,7 +37,7 @@ class Hearing:
         self.is_awake = False
         """Whether the job has said anything yet."""
         self._parts = parts
-        self._post = post
+        self._sender = sender
         self._pulse = pulse
         self._log = log
 
@@ -88,7 +88,7 @@ class Hearing:
                 await self._send(what)
             case Checkpoint():
                 parts = self._parts.checkpoint(what.checkpoint, what.delay_s)
-                await self._post.put(parts)
+                await self._sender.put(parts)
             case Task():
                 self._pulse.change(task=what.task)
             case Ended():
@@ -100,7 +100,7 @@ class Hearing:
         )
         if what.send == UPDATES:
             posting += self._parts.tell({"update": _short(what.payload)})
-        await self._post.put(posting)
+        await self._sender.put(posting)
         self.told.add(what.send)
 
 

@@ -10,7 +10,7 @@ from recado.log import get_logger
 from recado.runtime.draining import finished
 from recado.transport import make_transport
 from recado.wrapping.journal import Journal
-from recado.wrapping.post import Post
+from recado.wrapping.sender import Sender
 
 
 async def resend(settings: Settings, clock: Clock | None = None) -> tuple[int, int]:
@@ -29,10 +29,10 @@ async def resend(settings: Settings, clock: Clock | None = None) -> tuple[int, i
     sent = left = 0
     try:
         for journal in Journal.left_in(settings.state):
-            post = Post(transport, journal, clock, get_logger(), settings.topology)
-            found = post.left
-            await _sent(post, over)
-            sent, left = sent + found - post.left, left + post.left
+            sender = Sender(transport, journal, clock, get_logger(), settings.topology)
+            found = sender.left
+            await _sent(sender, over)
+            sent, left = sent + found - sender.left, left + sender.left
             journal.close()
     finally:
         timer.cancel()
@@ -40,9 +40,9 @@ async def resend(settings: Settings, clock: Clock | None = None) -> tuple[int, i
     return sent, left
 
 
-async def _sent(post: Post, over: asyncio.Event) -> None:
-    posting = asyncio.create_task(post.run())
-    emptied = asyncio.create_task(post.emptied())
+async def _sent(sender: Sender, over: asyncio.Event) -> None:
+    posting = asyncio.create_task(sender.run())
+    emptied = asyncio.create_task(sender.emptied())
     try:
         both = asyncio.wait({posting, emptied}, return_when=asyncio.FIRST_COMPLETED)
         await finished(both, over)

@@ -29,9 +29,9 @@ from recado.wrapping.journal import Journal
 from recado.wrapping.launch import NOT_EXECUTABLE
 from recado.wrapping.order import Order
 from recado.wrapping.parts import Parts
-from recado.wrapping.post import Post
 from recado.wrapping.pulse import Pulse
 from recado.wrapping.results import all_files, found, result_file
+from recado.wrapping.sender import Sender
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -69,7 +69,7 @@ class Wrap:
             service="wrap", instance=self.instance, job=self.parts.job
         )
         self._journal = Journal.open(settings.state, self.parts.job)
-        self.post = Post(
+        self.sender = Sender(
             transport, self._journal, self.clock, self.log, settings.topology
         )
         self.execution = Execution(order, self.clock, settings.grace_s, self.log)
@@ -84,7 +84,7 @@ class Wrap:
             run=self.parts.run,
             step=self.parts.step,
         )
-        self._hearing = Hearing(self.parts, self.post, self._pulse, self.log)
+        self._hearing = Hearing(self.parts, self.sender, self._pulse, self.log)
         self.is_stuck = False
         """Whether something may hold the process up when all is done."""
         self._is_over = False
@@ -108,7 +108,7 @@ class Wrap:
         Raises:
             ConfigError: before the job is started, if the broker's URL cannot be used.
         """
-        posting = asyncio.create_task(self.post.run(), name="post")
+        posting = asyncio.create_task(self.sender.run(), name="sender")
         others = [
             asyncio.create_task(self._attend(), name="pulse"),
             asyncio.create_task(self._watch(), name="watch"),
@@ -122,23 +122,23 @@ class Wrap:
                 each.cancel()
             await asyncio.wait([posting, *others], timeout=LAST_S)
         await self._let_go(ending)
-        return UNSENT if ending.is_done and self.post.left else ending.exit_code
+        return UNSENT if ending.is_done and self.sender.left else ending.exit_code
 
     # The broker
 
     async def _reach(self, posting: asyncio.Task[None]) -> None:
         """Try the broker once, for a while at most: the job does not depend on it."""
-        tried = asyncio.create_task(self.post.tried.wait())
+        tried = asyncio.create_task(self.sender.tried.wait())
         either = asyncio.wait({posting, tried}, return_when=asyncio.FIRST_COMPLETED)
         await within(self.clock, FIRST_S, either)
         tried.cancel()
         if posting.done():
             posting.result()
-        if not self.post.connected.is_set():
+        if not self.sender.connected.is_set():
             self.log.warning("job.unattended")
 
     async def _attend(self) -> None:
-        await self.post.connected.wait()
+        await self.sender.connected.wait()
         await self._pulse.run(partial(self.stop, Stop.by_command()))
 
     async def _watch(self) -> None:
@@ -148,35 +148,35 @@ class Wrap:
             await pause(self.clock, wait_s)
             wait_s = min(LONGEST_TOLD_S, wait_s * 2)
             written = self.execution.written
-            if written != told and self.post.is_flowing:
+            if written != told and self.sender.is_flowing:
                 told = written
                 seconds = round(self.clock() - began, 3)
                 facts = {"seconds": seconds, **self.execution.texts()}
-                self.post.tell(self.parts.tell(facts))
+                self.sender.tell(self.parts.tell(facts))
 
     async def _deliver(self, posting: asyncio.Task[None]) -> None:
         """Wait until the broker has everything, for the grace period at most."""
         timer = self.clock.call_later(self._settings.grace_s, self._leaving.set)
         posting.add_done_callback(lambda _: self._leaving.set())
         try:
-            await finished(self.post.emptied(), self._leaving)
+            await finished(self.sender.emptied(), self._leaving)
         finally:
             timer.cancel()
 
     async def _let_go(self, ending: Ending) -> None:
         is_well = ending.reason in (Reason.DONE, Reason.CANCELLED)
         status = Status.END if is_well else Status.ERROR
-        is_there = self.post.connected.is_set()
+        is_there = self.sender.connected.is_set()
         if is_there:
             await self._pulse.last(status)
         is_closed = await within(self.clock, LAST_S, self._transport.close())
         self.is_stuck = not (is_there and is_closed)
         self._journal.close()
-        if self.post.left:
+        if self.sender.left:
             self.log.error(
                 "job.unsent",
-                count=self.post.left,
-                folder=str(self._journal.folder) if self.post.is_kept else None,
+                count=self.sender.left,
+                folder=str(self._journal.folder) if self.sender.is_kept else None,
                 hint="'recado wrap --resend' sends what is in the folder",
             )
 
@@ -185,7 +185,7 @@ class Wrap:
     async def _performed(self) -> Ending:
         began = self.clock()
         facts = {**self.order.facts(), "host": self.instance}
-        await self.post.put(self.parts.begin(facts))
+        await self.sender.put(self.parts.begin(facts))
         self.log.info("job.started", run=self.parts.run, task=self.order.task)
         if not self.order.wrapper:
             await self._say(STARTING, "Starting processing")
@@ -203,7 +203,7 @@ class Wrap:
             "host": self.instance,
             **self.execution.texts(),
         }
-        await self.post.put(self.parts.end(facts, seconds))
+        await self.sender.put(self.parts.end(facts, seconds))
         self.log.info(
             "job.ended",
             reason=str(ending.reason),
@@ -260,7 +260,7 @@ class Wrap:
 
     async def _say(self, channel: str, payload: object) -> None:
         try:
-            await self.post.put(self.parts.output(channel, payload))
+            await self.sender.put(self.parts.output(channel, payload))
         except RecadoError as error:
             # One output that cannot be sent keeps none of the others back.
             self.log.error("job.output_failed", output=channel, error=str(error))

@@ -1,4 +1,4 @@
-"""The post: in order, kept until confirmed, and held up by no message that is at fault."""
+"""The sender: in order, kept until confirmed, and held up by no message that is at fault."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from recado.message import ID, RUN, Message, Outgoing
 from recado.transport import Transport
 from recado.transport.base import DEAD_LETTERS
 from recado.transport.sizes import MAX_BODY
-from recado.wrapping import post as module
+from recado.wrapping import sender as module
 from recado.wrapping.journal import Journal
-from recado.wrapping.post import Post
+from recado.wrapping.sender import Sender
 
 JOB = "d7c1c8f0-56fd-4c55-9d1e-1a2b3c4d5e6f"
 
@@ -77,33 +77,33 @@ def message(name: str, queue: str = "notes") -> Outgoing:
 
 
 @asynccontextmanager
-async def posting(folder: Path, broker: Broker) -> AsyncGenerator[Post]:
-    """Have a post at work, on a journal in a folder."""
+async def posting(folder: Path, broker: Broker) -> AsyncGenerator[Sender]:
+    """Have a sender at work, on a journal in a folder."""
     with closing(Journal.open(folder, JOB)) as journal:
         transport = cast("Transport", broker)
-        post = Post(transport, journal, SystemClock(), get_logger())
-        work = asyncio.create_task(post.run())
+        sender = Sender(transport, journal, SystemClock(), get_logger())
+        work = asyncio.create_task(sender.run())
         try:
-            yield post
+            yield sender
         finally:
             work.cancel()
 
 
-async def emptied(post: Post) -> None:
+async def emptied(sender: Sender) -> None:
     """Wait until everything is sent."""
     async with asyncio.timeout(10):
-        await post.emptied()
+        await sender.emptied()
 
 
 async def test_what_is_put_is_sent_in_order(tmp_path: Path) -> None:
     broker = Broker()
 
-    async with posting(tmp_path, broker) as post:
+    async with posting(tmp_path, broker) as sender:
         for number in range(250):
-            await post.put([message(f"{number}")])
-        await emptied(post)
+            await sender.put([message(f"{number}")])
+        await emptied(sender)
 
-        assert (post.left, post.is_flowing) == (0, True)
+        assert (sender.left, sender.is_flowing) == (0, True)
     assert broker.taken == [f"{number}" for number in range(250)]
 
 
@@ -112,9 +112,9 @@ async def test_what_was_left_is_sent_first(tmp_path: Path) -> None:
         journal.write([message("before")])
     broker = Broker()
 
-    async with posting(tmp_path, broker) as post:
-        await post.put([message("after")])
-        await emptied(post)
+    async with posting(tmp_path, broker) as sender:
+        await sender.put([message("after")])
+        await emptied(sender)
 
     assert broker.taken == ["before", "after"]
 
@@ -123,10 +123,10 @@ async def test_a_broker_that_is_away_is_waited_for(tmp_path: Path) -> None:
     broker = Broker()
     broker.away = 4
 
-    async with posting(tmp_path, broker) as post:
-        await post.put([message("one")])
-        await post.put([message("two")])
-        await emptied(post)
+    async with posting(tmp_path, broker) as sender:
+        await sender.put([message("one")])
+        await sender.put([message("two")])
+        await emptied(sender)
 
     assert broker.taken == ["one", "two"]
     assert broker.opens >= 4
@@ -136,10 +136,10 @@ async def test_nothing_goes_before_it_is_confirmed(tmp_path: Path) -> None:
     broker = Broker()
     broker.away = 1_000_000
 
-    async with posting(tmp_path, broker) as post:
-        await post.put([message("one")])
+    async with posting(tmp_path, broker) as sender:
+        await sender.put([message("one")])
 
-        assert (post.left, post.is_kept) == (1, True)
+        assert (sender.left, sender.is_kept) == (1, True)
     with closing(Journal.open(tmp_path, JOB)) as journal:
         assert [journal.read(path) for path in journal.left()] == [[message("one")]]
 
@@ -151,10 +151,10 @@ async def test_an_output_without_a_queue_is_a_dead_letter_and_keeps_nothing_back
     broker = Broker()
     broker.refuses = lambda each: error if each.queue == "none" else None
 
-    async with posting(tmp_path, broker) as post:
-        await post.put([message("lost", "none"), message("told", EVENTS_QUEUE)])
-        await post.put([message("next")])
-        await emptied(post)
+    async with posting(tmp_path, broker) as sender:
+        await sender.put([message("lost", "none"), message("told", EVENTS_QUEUE)])
+        await sender.put([message("next")])
+        await emptied(sender)
 
     assert broker.taken == ["lost", "told", "next"]
     (dead,) = broker.letters
@@ -172,16 +172,16 @@ async def test_a_posting_that_is_refused_keeps_none_of_the_others_back(
         RefusedError("too large here") if each.message.id == "large" else None
     )
 
-    async with posting(tmp_path, broker) as post:
+    async with posting(tmp_path, broker) as sender:
         for name in ("large", "small"):
-            await post.put([message(name)])
+            await sender.put([message(name)])
         async with asyncio.timeout(10):
-            while post.left > 1:  # noqa: ASYNC110 # nothing tells of the one that is left
+            while sender.left > 1:  # noqa: ASYNC110 # nothing tells of the one that is left
                 await asyncio.sleep(0.001)
 
         assert broker.taken == ["small"]
         broker.refuses = lambda _: None
-        await emptied(post)
+        await emptied(sender)
     assert broker.taken == ["small", "large"]
 
 
@@ -190,9 +190,9 @@ async def test_events_wait_until_there_is_an_event_store(tmp_path: Path) -> None
     tries = iter([UnroutableError("none")] * 4)
     broker.refuses = lambda _: next(tries, None)
 
-    async with posting(tmp_path, broker) as post:
-        await post.put([message("told", EVENTS_QUEUE)])
-        await emptied(post)
+    async with posting(tmp_path, broker) as sender:
+        await sender.put([message("told", EVENTS_QUEUE)])
+        await emptied(sender)
 
     assert broker.taken == ["told"]
     assert broker.letters == []
@@ -201,11 +201,11 @@ async def test_events_wait_until_there_is_an_event_store(tmp_path: Path) -> None
 async def test_what_no_broker_takes_is_refused_at_once(tmp_path: Path) -> None:
     large = Outgoing("notes", Message(bytes(MAX_BODY + 1), {ID: "x"}))
 
-    async with posting(tmp_path, Broker()) as post:
+    async with posting(tmp_path, Broker()) as sender:
         with pytest.raises(RefusedError):
-            await post.put([large])
+            await sender.put([large])
 
-        assert post.left == 0
+        assert sender.left == 0
 
 
 async def test_a_full_disk_costs_the_safety_and_not_the_output(
@@ -218,10 +218,10 @@ async def test_a_full_disk_costs_the_safety_and_not_the_output(
     broker = Broker()
     broker.away = 3
 
-    async with posting(tmp_path, broker) as post:
-        await post.put([message("one")])
-        assert post.is_kept is False
-        await emptied(post)
+    async with posting(tmp_path, broker) as sender:
+        await sender.put([message("one")])
+        assert sender.is_kept is False
+        await emptied(sender)
 
     assert broker.taken == ["one"]
 
@@ -233,8 +233,8 @@ async def test_a_journals_file_that_cannot_be_read_keeps_nothing_back(
         journal.write([message("broken")]).write_bytes(b"{")
     broker = Broker()
 
-    async with posting(tmp_path, broker) as post:
-        await post.put([message("whole")])
-        await emptied(post)
+    async with posting(tmp_path, broker) as sender:
+        await sender.put([message("whole")])
+        await emptied(sender)
 
     assert broker.taken == ["whole"]

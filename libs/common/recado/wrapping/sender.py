@@ -1,4 +1,4 @@
-"""The post: sends what a job sends, in order, whenever the broker is there.
+"""The sender: what a job sends leaves through it, in order, whenever the broker is there.
 
 The job never waits for the broker. What it sends is written to the journal, and leaves
 from there; if the broker is away, it waits, and the job goes on.
@@ -48,7 +48,7 @@ class _Waiting:
     posting: Sequence[Outgoing] = ()
 
 
-class Post:
+class Sender:
     """Sends postings in order; those that an earlier execution left go first."""
 
     def __init__(
