@@ -43,7 +43,11 @@ class FolderReader:
     async def _take_turns(self) -> None:
         while self._asked:
             asked, self._asked = self._asked, {}
-            found = await self._threads.run(self._load, list(asked))
+            try:
+                found = await self._threads.run(self._load, list(asked))
+            # There is no thread to be had; who asked would wait for ever.
+            except Exception as error:
+                found = dict.fromkeys(asked, error)
             for name, future in asked.items():
                 future.set_result(found[name])
 

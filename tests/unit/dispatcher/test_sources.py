@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -172,4 +173,24 @@ async def test_who_is_cancelled_cancels_nobody_else(folder: Path) -> None:
     impatient.cancel()
 
     assert isinstance((await patient)["named"], Recipe)
+    threads.close()
+
+
+async def test_who_asks_while_no_thread_is_to_be_had_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = Threads("test")
+    reader = FolderReader(RecipeFolder(folder), threads)
+
+    def fail(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", fail)
+        async with asyncio.timeout(5):
+            refused = await reader.load(["named"])
+    found = await reader.load(["named"])
+
+    assert isinstance(refused["named"], RuntimeError)
+    assert isinstance(found["named"], Recipe)
     threads.close()
