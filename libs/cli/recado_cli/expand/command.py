@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from recado_cli.common import Group, option
+from recado_cli.expand.diff import diff
+from recado_cli.expand.new import new
+from recado_cli.expand.preview import preview
+from recado_cli.expand.reading import read_study
+from recado_cli.expand.schema import schema
 from recado_cli.output import count, print_json, print_line, print_table, talk
-from recado_cli.studies.diff import diff
-from recado_cli.studies.new import new
-from recado_cli.studies.preview import preview
-from recado_cli.studies.reading import read_study
-from recado_cli.studies.schema import schema
 
 if TYPE_CHECKING:
     from recado_experiment import Study

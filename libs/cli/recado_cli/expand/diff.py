@@ -9,8 +9,8 @@ from typing import Final
 import click
 
 from recado_cli.common import Command, option
+from recado_cli.expand.reading import read_study
 from recado_cli.output import count, print_json, print_table, talk
-from recado_cli.studies.reading import read_study
 
 MOST: Final = 1_000
 """Differences that are shown."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from recado_cli.common import Command, option
+from recado_cli.expand.reading import read_study
 from recado_cli.output import count, print_facts, print_json, print_table, talk
-from recado_cli.studies.reading import read_study
 
 if TYPE_CHECKING:
     from recado_experiment import Balance, Study
@@ -55,7 +55,7 @@ def preview(
     else:
         _print(counted, study.period)
     if svg:
-        from recado_cli.studies.picture import drawn
+        from recado_cli.expand.picture import drawn
 
         svg.write_text(drawn(study.name, counted), encoding="utf-8")
         talk(f"drawn in {svg}")

@@ -1,0 +1,1 @@
+"""``recado expand``: study configurations, begun, checked, previewed, compared, expanded."""

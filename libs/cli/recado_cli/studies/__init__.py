@@ -1,1 +1,0 @@
-"""What ``recado expand`` does with study configurations, a module for each command."""
