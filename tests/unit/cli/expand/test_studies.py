@@ -195,7 +195,7 @@ def test_the_schema_takes_every_sample_that_experiment_server_takes(
     import tomli
 
     schema = json.loads(command("expand", "schema").out)
-    cases = Path(__file__).parents[1] / "experiment" / "expansion-cases.json"
+    cases = Path(__file__).parents[2] / "experiment" / "expansion-cases.json"
     validator: Any = Draft202012Validator(schema)
     for case in json.loads(cases.read_text())["valid"]:
         document = tomli.loads(case["toml"])
