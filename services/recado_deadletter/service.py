@@ -39,6 +39,7 @@ from recado.errors import (
     RefusedError,
     SchemaError,
     UnroutableError,
+    UnsupportedError,
     nearest,
 )
 from recado.message import TYPE, Message, Outgoing, decode, typed_message
@@ -233,7 +234,10 @@ class DeadLetters(Service):
         missing: set[str] = set()
         for queue in queues:
             try:
+                # Asked each time: a queue that was there may have been deleted.
                 await self.context.transport.depth(queue)
+            except UnsupportedError:
+                continue  # it holds more than can be counted, so it is there
             except (UnroutableError, RefusedError):
                 missing.add(queue)
         return frozenset(missing)

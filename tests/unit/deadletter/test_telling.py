@@ -11,14 +11,14 @@ from structlog.testing import capture_logs
 
 from recado.config import Settings
 from recado.envelope import Envelope
-from recado.errors import RefusedError
+from recado.errors import RefusedError, UnsupportedError
 from recado.events import DEAD, FAILURE_TOLD, HANDLED
 from recado.ids import as_id
 from recado.letter import Letter
 from recado.message import ADOPTED, ID, PARENT, RETRIES, Message, Outgoing, encode
 from recado.service import Service
 from recado.testing import Harness
-from recado.transport.base import DEAD_LETTERS, Settlement
+from recado.transport.base import DEAD_LETTERS, Depth, Settlement
 from recado_deadletter.entry import read_entry
 from recado_deadletter.service import DeadLetters
 from recado_deadletter.telling import TRIES, CrowdedError, Teller
@@ -204,6 +204,20 @@ async def test_an_undeclared_error_queue_is_logged_and_the_letter_kept(
         assert h.events[1].data["steps"] == [3]
         (logged,) = [each for each in logs if each["event"] == "letter.not_told"]
         assert logged["error"] == "step 2: nobody has declared queue 'store'"
+
+
+async def test_an_error_queue_that_is_too_long_to_be_counted_is_told(
+    harness: MakeHarness, make_dead: MakeDead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(queue: str) -> Depth:
+        raise UnsupportedError(f"queue {queue!r} holds more than can be counted")
+
+    async with harness(DeadLetters()) as h:
+        with monkeypatch.context() as patched:
+            patched.setattr(h.transport, "depth", fail)
+            await bury(h, make_dead(body=body()))
+
+        assert len(heard(h)) == 1
 
 
 async def test_a_letter_whose_envelope_nobody_can_read_is_indexed_anyway(
