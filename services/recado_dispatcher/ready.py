@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from recado.envelope import Envelope
-from recado.errors import Problem, SchemaError, UnroutableError
+from recado.errors import Problem, RefusedError, SchemaError, UnroutableError
 from recado.ids import derived_id
 from recado.message import ADOPTED, ID, PARENT, RECIPE, RUN, Message, Outgoing, encode
 from recado.retry import Reject
@@ -125,7 +125,7 @@ async def _not_ready(
         raise Reject(text)
     try:
         await transport.declare([queue], "verify")
-    except UnroutableError as error:
+    except (RefusedError, UnroutableError) as error:
         raise Reject(f"{text}; {ERROR_QUEUE} {queue!r} is not declared") from error
     raise Elsewhere(queue, f"{text}; it went to {queue!r}")
 

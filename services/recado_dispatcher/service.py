@@ -217,4 +217,5 @@ class Dispatcher(Service):
 
 def _first_queues(prepared: Prepared) -> list[str]:
     steps = [prepared.recipe.step(number) for number, _ in prepared.recipe.start]
-    return [step.queue for step in steps if step.queue]
+    # Where a step names an exchange, its bindings decide, and nobody can be asked.
+    return [step.queue for step in steps if step.queue and not step.exchange]

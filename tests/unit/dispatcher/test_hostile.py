@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from recado.schemas.dispatch import (
     WAITS,
 )
 from recado.testing import Harness
+from recado.transport.base import Topology
 from tests.unit.dispatcher.test_preparing import REQUEST as REQUEST_BODIES
 
 HEADERS = (
@@ -171,6 +172,26 @@ async def test_a_run_whose_first_queue_nobody_declares_is_not_lost(
         (refused,) = h.events
         assert refused.type == "run.refused"
         assert "'no'" in refused.data["text"]
+
+
+async def test_where_an_exchange_decides_no_queue_is_looked_for(
+    at_work: Callable[..., Harness], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {"queue": "a routing key", "exchange": "theirs"}
+    recipe = {"start": [[1, 0], [2, 0]], "1": first, "2": {"queue": "first"}}
+    looked_for: list[str] = []
+    async with at_work() as h:
+        declare = h.transport.declare
+
+        async def look(queues: Sequence[str], mode: Topology = "declare") -> None:
+            looked_for.extend(queues)
+            await declare(queues, mode)
+
+        monkeypatch.setattr(h.transport, "declare", look)
+        await h.publish(DISPATCHER_QUEUE, {"custom_recipe": recipe})
+        await h.advance(100)
+
+        assert looked_for == ["first"]
 
 
 async def test_a_custom_and_a_named_recipe_start_together(

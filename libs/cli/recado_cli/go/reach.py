@@ -6,7 +6,13 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from recado.clients.lookup import Lookup
-from recado.errors import Problem, RequestTimeoutError, UnroutableError, nearest
+from recado.errors import (
+    Problem,
+    RefusedError,
+    RequestTimeoutError,
+    UnroutableError,
+    nearest,
+)
 from recado.recipe import Recipe
 from recado.transport import Transport
 from recado_cli.overview import TIMEOUT_S, consumed
@@ -60,7 +66,7 @@ async def _undeclared(transport: Transport, queues: Iterable[str]) -> list[str]:
     names = list(queues)
     try:
         await transport.declare(names, "verify")
-    except UnroutableError:
+    except (RefusedError, UnroutableError):
         are_there = await asyncio.gather(*(_is_there(transport, it) for it in names))
         return [
             it for it, is_there in zip(names, are_there, strict=True) if not is_there
@@ -71,7 +77,8 @@ async def _undeclared(transport: Transport, queues: Iterable[str]) -> list[str]:
 async def _is_there(transport: Transport, queue: str) -> bool:
     try:
         await transport.declare([queue], "verify")
-    except UnroutableError:
+    # A broker may refuse a name outright: there can be no such queue.
+    except (RefusedError, UnroutableError):
         return False
     return True
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 import pytest
 
+from recado.errors import RefusedError
 from recado.recipe import Recipe
 from recado.transport import Transport, make_transport
+from recado.transport.base import Topology
 from recado_cli.go.reach import destinations, divided, unreachable
 
 RECIPE: dict[str, Any] = {
@@ -49,6 +51,22 @@ async def test_a_queue_that_is_missing_is_told_with_the_nearest(
     assert wrong[2].startswith(
         "sends to queue 'stor', which nobody has declared; did you mean 'store'?"
     )
+
+
+async def test_a_name_that_the_broker_refuses_is_that_of_a_missing_queue(
+    transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await transport.declare(["resize"])
+    declare = transport.declare
+
+    async def refuse(queues: Sequence[str], mode: Topology = "declare") -> None:
+        if "stor" in queues:
+            raise RefusedError("'stor' is no name here")
+        await declare(queues, mode)
+
+    monkeypatch.setattr(transport, "declare", refuse)
+
+    assert list(await unreachable(transport, Recipe.read(RECIPE))) == [2]
 
 
 async def test_only_where_a_run_starts_it_is_an_error(transport: Transport) -> None:
