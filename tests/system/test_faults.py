@@ -1,7 +1,7 @@
 """Services killed and stopped again and again while studies run: nothing is lost.
 
 The seed is printed; ``RECADO_SEED`` repeats a test's choice of moments. With
-``RECADO_FAULTS=long`` (``make faults``) there are five times as many blows.
+``RECADO_FAULTS=long`` (``make faults``) there are ten times as many blows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.system.conducting import Conductor, conducting, recorded
 from tests.system.fleet import CORE, Fleet, fleet
 from tests.system.study import write_recipes
 
-BLOWS = 100 if os.environ.get("RECADO_FAULTS") == "long" else 20
+BLOWS = 100 if os.environ.get("RECADO_FAULTS") == "long" else 10
 """How often each service is hit."""
 STRUCK = ("dispatcher", "expander", "eventstore", "registry", "deadletter", "journal")
 STUDY = 2_000
