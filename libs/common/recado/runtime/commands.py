@@ -47,5 +47,6 @@ def _is_host(told: object, instance: str) -> bool:
     return isinstance(told, str) and told.removeprefix(".") == instance
 
 
-def _lowered(value: object) -> str | None:
-    return value.lower() if isinstance(value, str) else None
+def _lowered(value: object) -> str:
+    """Return a name in lower case; an empty one, which nobody has, for what is none."""
+    return value.lower() if isinstance(value, str) else ""
