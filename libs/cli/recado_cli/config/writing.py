@@ -55,14 +55,31 @@ def write(wanted: Files, *, force: bool) -> None:
     if there and not force:
         names = ", ".join(map(str, there))
         raise ConfigError(f"there already: {names}; --force writes over it")
-    for path, secret in wanted.secrets.items():
+    texts = {path: f"{secret}\n" for path, secret in wanted.secrets.items()}
+    for path in texts:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.unlink(missing_ok=True)
-        # Made for its owner alone, so that it is never open to others, not for a moment.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    texts[wanted.path.resolve()] = wanted.text
+    drafts = {path: path.with_name(f".{path.name}.new") for path in texts}
+    try:
+        for path, draft in drafts.items():
+            # Made for its owner alone, so that it is never open to others, not for a moment.
+            _write(draft, texts[path], 0o600 if path in wanted.secrets else 0o666)
+        # What is there is there until all of it can be replaced.
+        for path, draft in drafts.items():
+            draft.replace(path)
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
         with open(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(f"{secret}\n")
-    wanted.path.write_text(wanted.text, encoding="utf-8")
+            stream.write(text)
+    except OSError as error:  # a full disk does not say of which file
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def shown_value(each: Carried) -> str:

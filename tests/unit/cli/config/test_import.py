@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -227,3 +228,31 @@ def test_the_settings_are_shown_with_their_sources(
     assert found["broker"] == ("amqp://me:***@a:5673,b:5673/lab", "site.yaml: rabbit")
     assert found["grace_s"] == ("30.0", "default")
     assert "--state" in table.out
+
+
+@pytest.mark.usefixtures("site")
+def test_what_is_there_stays_whole_if_the_disk_is_full(
+    command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("config", "import", "site.yaml")
+    before = {path: path.read_bytes() for path in files(folder)}
+    (folder / "site.yaml").write_text(SITE.replace("s3cr", "another"))
+    opened = os.open
+
+    def full(path: str | Path, flags: int, mode: int = 0o777, **more: int) -> int:
+        if Path(path).name == ".recado.toml.new":
+            return opened("/dev/full", os.O_WRONLY)
+        return opened(path, flags, mode, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("recado_cli.config.writing.os.open", full)
+        result = command("config", "import", "site.yaml", "--force")
+
+    assert result.code == 1
+    assert ".recado.toml.new: No space left on device" in result.err
+    assert {path: path.read_bytes() for path in files(folder)} == before
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the files that were made."""
+    return [folder / "recado.toml", *(folder / "recado-secrets").iterdir()]
