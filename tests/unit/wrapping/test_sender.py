@@ -185,6 +185,28 @@ async def test_a_posting_that_is_refused_keeps_none_of_the_others_back(
     assert broker.taken == ["small", "large"]
 
 
+async def test_many_postings_that_are_refused_keep_none_of_the_others_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    broker = Broker()
+    broker.refuses = lambda each: (
+        RefusedError("too large here") if each.message.id != "small" else None
+    )
+
+    async with posting(tmp_path, broker) as sender:
+        for name in ("a", "b", "c", "small"):
+            await sender.put([message(name)])
+        async with asyncio.timeout(10):
+            while sender.left > 3:  # noqa: ASYNC110 # nothing tells of those that are left
+                await asyncio.sleep(0.001)
+
+        assert broker.taken == ["small"]
+        broker.refuses = lambda _: None
+        await emptied(sender)
+    assert sorted(broker.taken) == ["a", "b", "c", "small"]
+
+
 async def test_events_wait_until_there_is_an_event_store(tmp_path: Path) -> None:
     broker = Broker()
     tries = iter([UnroutableError("none")] * 4)

@@ -169,6 +169,11 @@ class Sender:
             try:
                 for outgoing in posting:
                     await self._send_one(outgoing)
+            except _AT_FAULT as error:
+                failure = error
+                # However many are not taken, what comes behind them has its turn.
+                self._waiting.remove(each)
+                self._waiting.append(each)
             except TransportError as error:
                 failure = error
             else:
