@@ -4,7 +4,7 @@ BROKER ?= embedded
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install brokers lint types unit transport test types-and-unit with-processes system bench faults demo up wheel compose-test clean
+.PHONY: help install brokers lint types unit transport test beside system bench faults demo up wheel compose-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -29,15 +29,12 @@ unit: install ## run the quick tests: no processes, no brokers
 transport: install brokers ## run the contract suite over every broker
 	$(BIN)/pytest tests/transport
 
+# Two suites at a time: while one computes, the other mostly waits.
 test: lint brokers ## check everything and run every test
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line types-and-unit with-processes
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line system types unit beside
 
-# The two halves of `make test`, side by side: one computes, the other mostly waits.
-types-and-unit: types
-	$(BIN)/pytest tests/unit
-
-with-processes: install
-	$(BIN)/pytest --ignore=tests/unit
+beside: install brokers
+	$(BIN)/pytest --ignore=tests/unit --ignore=tests/system
 
 system: install brokers ## run the tests that start processes
 	$(BIN)/pytest tests/system
