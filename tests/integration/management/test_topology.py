@@ -205,7 +205,7 @@ async def test_what_a_consumer_holds_keeps_its_queue_before_any_statistics_tell(
     await message.ack()
 
     ((_, reason),) = outcome.refused
-    assert "in use" in reason or "1 consumers" in reason
+    assert "in use" in reason or "1 consumer" in reason
 
 
 async def test_a_stream_and_a_queue_of_an_unknown_broker_are_never_held_to_be_empty(
