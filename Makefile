@@ -31,6 +31,7 @@ transport: install brokers ## run the contract suite over every broker
 
 # Two suites at a time: while one computes, the other mostly waits.
 test: lint brokers ## check everything and run every test
+	@echo "two suites at a time; each prints when it ends, the last after ten minutes or so"
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line system types unit beside
 
 beside: install brokers
