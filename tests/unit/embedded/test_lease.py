@@ -289,3 +289,24 @@ async def test_a_cancelled_request_leaves_nothing_waiting(
         question = await questions.next()
     await answer(question, b"yes")
     assert (await asked).body == b"yes"
+
+
+async def test_a_lease_that_ends_again_and_again_keeps_nobody_from_subscribing(
+    transport: EmbeddedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = Store.add_temporary
+    refusals = 3
+
+    def refused(store: Store, name: str, topic: str | None, worker: int) -> int | None:
+        nonlocal refusals
+        refusals -= 1
+        if refusals >= 0:
+            workers.remove(store, worker, [])
+            return None
+        return add(store, name, topic, worker)
+
+    monkeypatch.setattr(Store, "add_temporary", refused)
+    news = Inbox()
+    await transport.subscribe("news", news)
+    await transport.publish(to_topic("news", "a"))
+    assert ids([await news.next()]) == ["a"]

@@ -84,11 +84,9 @@ class Rounds:
     # Registration
 
     async def _register(self) -> None:
-        lease = workers.host_time() + self._place.lease_s
-
         def run(store: Store) -> int:
             self._remove_files()  # of former registrations, ended or rolled back
-            worker = workers.add(store, str(os.getpid()), lease)
+            worker = workers.add(store, str(os.getpid()), self._lease())
             if self._place.path is not None:
                 self._made.append(Presence(self._place.presence, worker))
             return worker
@@ -96,6 +94,10 @@ class Rounds:
         self._presence = None
         self.worker = await self._transport.do(run)
         self._presence = self._made[0] if self._made else None
+
+    def _lease(self) -> float:
+        """Return a lease's end, counted from when there is the right to write at last."""
+        return workers.host_time() + self._place.lease_s
 
     def _remove_files(self) -> None:
         while self._made:
@@ -109,9 +111,9 @@ class Rounds:
             presence.let_go()
 
     async def _renew(self) -> None:
-        worker, lease = self.worker, workers.host_time() + self._place.lease_s
+        worker = self.worker
         if await self._transport.do(
-            lambda store: workers.renew(store, worker, lease), durable=False
+            lambda store: workers.renew(store, worker, self._lease()), durable=False
         ):
             await self._transport.rejoin()
             await self._rescue()

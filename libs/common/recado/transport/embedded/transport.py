@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from recado.errors import ConfigError, DisconnectedError, RefusedError
@@ -44,6 +44,10 @@ from recado.transport.routing import all_undeclared
 from recado.transport.sizes import check_sizes
 
 R = TypeVar("R")
+
+
+_REGISTRATIONS: Final = 5
+"""How often a process that lost its lease registers anew for one temporary queue."""
 
 
 class EmbeddedTransport:
@@ -289,13 +293,16 @@ class EmbeddedTransport:
         consumer.drop(len(deliveries))
 
     async def _add_temporary(self, topic: str | None) -> tuple[str, Claim]:
-        added = await self._try_to_add(topic)
-        if added is None and self._rounds is not None:
-            await self._rounds.come_back()
+        for _ in range(_REGISTRATIONS):
             added = await self._try_to_add(topic)
-        if added is None:
-            raise RefusedError(f"{self._name} does not register this process again")
-        return added
+            if added is not None:
+                return added
+            if self._rounds is None:
+                break
+            # A renewal may be under way that began before the lease was lost; and who is
+            # registered anew may lose that lease too, if the broker's file is locked long.
+            await self._rounds.come_back()
+        raise RefusedError(f"{self._name} does not register this process again")
 
     async def _try_to_add(self, topic: str | None) -> tuple[str, Claim] | None:
         """Make a temporary queue, unless this process is not registered any more."""
