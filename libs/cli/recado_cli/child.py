@@ -6,11 +6,12 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import Process
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from recado.pipes import piped
 from recado_cli.backoff import Backoff
 from recado_cli.failing import MISUSED, RELEASED
 from recado_cli.lines import Write, parsed
@@ -105,7 +106,7 @@ class Child:
         return self._process.pid if self._process is not None else None
 
     async def _live(self) -> int:
-        async with _pipe() as (reader, end):
+        async with piped(_LONGEST_LINE) as (reader, end):
             try:
                 process = self._process = await self._started(end)
             finally:
@@ -165,24 +166,6 @@ class Child:
             self.is_ready.set()
         elif facts["event"] == STOPPED and isinstance(facts.get("code"), int):
             self._told = facts["code"]
-
-
-@asynccontextmanager
-async def _pipe() -> AsyncGenerator[tuple[asyncio.StreamReader, int]]:
-    """Give a reader, and the end of its pipe to be written to.
-
-    With asyncio's own pipes, a process counts as running while anybody holds its output.
-    """
-    source, end = os.pipe()
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=_LONGEST_LINE)
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(source, "rb", 0)
-    )
-    try:
-        yield reader, end
-    finally:
-        transport.close()
 
 
 def _kill_group(pid: int) -> None:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from recado.clock import Clock
+from recado.pipes import piped
 from recado.runtime.draining import within
 from recado.runtime.threads import Threads
 from recado.wrapping.tail import Tail
@@ -70,17 +71,6 @@ class Outflow:
 async def outflow(
     target: int, tail: Tail, threads: Threads
 ) -> AsyncGenerator[tuple[Outflow, int]]:
-    """Give a stream, and the end of its pipe that the job is to write to.
-
-    With asyncio's own pipes, a process counts as running while anybody holds its output.
-    """
-    source, end = os.pipe()
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader(limit=CHUNK)
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(source, "rb", 0)
-    )
-    try:
+    """Give a stream, and the end of its pipe that the job is to write to."""
+    async with piped(CHUNK) as (reader, end):
         yield Outflow(reader, target, tail, threads), end
-    finally:
-        transport.close()

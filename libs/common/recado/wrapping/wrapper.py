@@ -22,4 +22,4 @@ class Wrapper:
         False is a failure, and so is whatever is raised: its text goes to the output
         ``failure``.
         """
-        raise NotImplementedError(f"{type(self).__qualname__} has no run()")
+        raise TypeError(f"wrapper {type(self).__qualname__!r} needs a run method")
