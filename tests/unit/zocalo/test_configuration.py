@@ -307,6 +307,34 @@ def test_what_a_file_says_stands_before_what_it_includes(written: Written) -> No
     assert storage(configuration, "test") == {"x": "site", "y": "site"}
 
 
+def test_what_many_files_include_is_gone_through_once(written: Written) -> None:
+    # Two of each, that include both of the next: each time, that were 2^30 times.
+    for level in range(30):
+        for side in "ab":
+            text = f"include: [a{level + 1}.yaml, b{level + 1}.yaml]"
+            written(
+                f"version: 1\n{text}\nx: {{plugin: storage, x: {level}}}",
+                f"{side}{level}.yaml",
+            )
+    for side in "ab":
+        written(f"version: 1\n{side}: {{plugin: storage}}", f"{side}30.yaml")
+
+    path = written("version: 1\ninclude: [a0.yaml]\nenvironments: {live: [x, a, b]}")
+
+    assert storage(read_configuration(path), "live") == {"x": 0}
+
+
+def test_files_that_include_each_other_without_end_are_refused(
+    written: Written,
+) -> None:
+    for level in range(60):
+        written(f"version: 1\ninclude: [f{level + 1}.yaml]", f"f{level}.yaml")
+
+    found = problems(written, "version: 1\ninclude: [f0.yaml]")
+
+    assert "more than 50 deep" in found["f49.yaml: include[0]"]
+
+
 def test_what_is_wrong_in_included_files_is_told_with_their_names(
     written: Written,
 ) -> None:

@@ -55,11 +55,11 @@ def read_configuration(path: Path) -> Configuration:
         SchemaError: with everything that is wrong in it, each with its place.
     """
     files = Files()
-    files.add(path)
-    environments = environments_of(files.environments, files.blocks, files.problems)
+    layer = files.read(path)
+    environments = environments_of(layer.environments, layer.blocks, files.problems)
     if files.problems:
         raise SchemaError(str(path), files.problems)
-    return Configuration(path, files.blocks, environments)
+    return Configuration(path, layer.blocks, environments)
 
 
 def resolved(block: Block) -> Mapping[str, Any]:

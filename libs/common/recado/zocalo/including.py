@@ -17,6 +17,7 @@ from recado.zocalo.yaml import as_table, as_texts, read_yaml
 VERSION: Final = 1
 RESERVED: Final = ("version", "environments", "include")
 """Keys that are no blocks."""
+DEEPEST: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +30,32 @@ class Block:
 
 
 @dataclass(slots=True)
-class Files:
-    """What files say: those read later stand before those read earlier."""
+class Layer:
+    """What a file says, put over what those say that it includes."""
 
-    problems: list[Problem] = field(default_factory=list[Problem])
     blocks: dict[str, Block] = field(default_factory=dict[str, Block])
     environments: dict[str, tuple[str, object]] = field(
         default_factory=dict[str, tuple[str, object]]
     )
     """By name: the place, and what is said there."""
 
-    def add(
+    def add(self, other: Layer) -> None:
+        """Put another one over this one."""
+        self.blocks |= other.blocks
+        self.environments |= other.environments
+
+
+@dataclass(slots=True)
+class Files:
+    """Puts files over one another, each once, though many may include it."""
+
+    problems: list[Problem] = field(default_factory=list[Problem])
+    _known: dict[Path, Layer] = field(default_factory=dict[Path, Layer])
+
+    def read(
         self, path: Path, place: str = "", including: tuple[Path, ...] = ()
-    ) -> None:
-        """Read a file, after those that it includes; note what is wrong.
+    ) -> Layer:
+        """Return what a file and those that it includes say; note what is wrong.
 
         Raises:
             ConfigError, SchemaError: if the first file of all cannot be read.
@@ -53,20 +66,26 @@ class Files:
             if not including:
                 raise
             self.problems += _included_fault(error, place)
-            return
-        if path.resolve() in including:
-            self.problems.append(Problem(place, f"{path.name} includes itself"))
-            return
+            return Layer()
+        real = path.resolve()
+        if real in including or len(including) > DEEPEST:
+            deep = f"files include each other more than {DEEPEST} deep"
+            text = f"{path.name} includes itself" if real in including else deep
+            self.problems.append(Problem(place, text))
+            return Layer()
+        if real in self._known:
+            return self._known[real]
         prefix = f"{path.name}: " if including else ""
         self._check_version(document, prefix)
+        layer = self._known[real] = Layer()
         for index, name in enumerate(self._included(document, prefix)):
-            file = _file(path.parent, name)
             where = f"{prefix}include[{index}]"
-            self.add(file, where, (*including, path.resolve()))
-        self._add_environments(document, prefix)
+            layer.add(self.read(_file(path.parent, name), where, (*including, real)))
+        self._add_environments(layer, document, prefix)
         for name, said in document.items():
             if name not in RESERVED:
-                self._add_block(name, said, prefix, path.parent)
+                self._add_block(layer, name, said, prefix, path.parent)
+        return layer
 
     def _check_version(self, document: Mapping[str, Any], prefix: str) -> None:
         version = document.get("version")
@@ -85,20 +104,24 @@ class Files:
             self.problems.append(Problem(f"{prefix}include", text))
         return names or []
 
-    def _add_environments(self, document: Mapping[str, Any], prefix: str) -> None:
+    def _add_environments(
+        self, layer: Layer, document: Mapping[str, Any], prefix: str
+    ) -> None:
         said = as_table(document.get("environments") or {})
         if said is None:
             self.problems.append(Problem(f"{prefix}environments", "must be a table"))
         for name, content in (said or {}).items():
-            self.environments[name] = (f"{prefix}environments.{name}", content)
+            layer.environments[name] = (f"{prefix}environments.{name}", content)
 
-    def _add_block(self, name: str, said: object, prefix: str, folder: Path) -> None:
+    def _add_block(
+        self, layer: Layer, name: str, said: object, prefix: str, folder: Path
+    ) -> None:
         place = f"{prefix}{name}"
         if isinstance(said, str):
-            self.blocks[name] = Block(name, place, _file(folder, said))
+            layer.blocks[name] = Block(name, place, _file(folder, said))
             return
         self.problems += faults(said, place)
-        self.blocks[name] = Block(name, place, as_table(said) or {})
+        layer.blocks[name] = Block(name, place, as_table(said) or {})
 
 
 def faults(content: object, place: str) -> list[Problem]:
