@@ -66,7 +66,8 @@ class Ledger:
         places: list[Place] = []
         for index, key in enumerate(append.keys):
             if (place := known.get(key)) is None:
-                place = known[key] = self._admit(key, append.events[index])
+                known[key] = old = self._admit(key, append.events[index])
+                place = Place(old.stream, old.version, old.position, is_new=True)
                 if fact := append.facts.get(index):
                     self.facts.setdefault(fact.run, []).append(fact)
             places.append(place)

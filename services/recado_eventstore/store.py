@@ -32,6 +32,8 @@ class Place(NamedTuple):
     stream: str
     version: int
     position: int
+    is_new: bool = False
+    """Whether it was written now; not if it was known before."""
 
 
 @dataclass(frozen=True, slots=True)

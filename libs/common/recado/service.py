@@ -52,6 +52,8 @@ class Binding:
     """Messages in one batch, at most."""
     retry: RetryPolicy | None = None
     """Instead of the service's own policy."""
+    concurrency: int | None = None
+    """For the role ``requests``: instead of the service's own."""
 
 
 @dataclass(slots=True)
@@ -155,13 +157,22 @@ def takes_batch(
     return _bound(queue, "batch", size=size, retry=retry)
 
 
-def answers(type_: str, model: type[BaseModel], *, queue: str) -> Callable[[F], F]:
+def answers(
+    type_: str,
+    model: type[BaseModel],
+    *,
+    queue: str,
+    concurrency: int | None = None,
+) -> Callable[[F], F]:
     """Mark a method that answers requests: ``(self, request, outbox) -> reply``.
 
     ``request`` is an instance of ``model``; what breaks the model is answered with an
     error that holds every problem. A :class:`recado.RecadoError` becomes the answer.
+
+    ``concurrency`` is how many requests of the queue are answered at the same time, if
+    not as many as the service says; of several methods the most holds.
     """
-    return _bound(queue, "requests", type_=type_, model=model)
+    return _bound(queue, "requests", type_=type_, model=model, concurrency=concurrency)
 
 
 def hears(topic: str) -> Callable[[F], F]:
@@ -177,9 +188,12 @@ def _bound(
     model: type[BaseModel] | None = None,
     size: int = 1,
     retry: RetryPolicy | None = None,
+    concurrency: int | None = None,
 ) -> Callable[[F], F]:
     def mark(method: F) -> F:
-        binding = Binding(role, source, method.__name__, type_, model, size, retry)
+        binding = Binding(
+            role, source, method.__name__, type_, model, size, retry, concurrency
+        )
         method._recado_binding = binding  # type: ignore[attr-defined]
         return method
 

@@ -255,13 +255,16 @@ async def test_an_append_by_request_says_where_the_events_are(log: EventLog) -> 
 
     first = await log.append(told, {"order-1": "no_stream", "order-2": 0})
     again = await log.append(told, {"order-1": "no_stream", "order-2": 0})
+    more = await log.append([*told, event("order-2")])
 
     assert [(it.stream, it.version, it.position) for it in first] == [
         ("order-1", 1, 1),
         ("order-2", 1, 2),
         ("order-1", 2, 3),
     ]
-    assert again == first
+    assert all(it.is_new for it in first)
+    assert again == [it.model_copy(update={"is_new": False}) for it in first]
+    assert [it.is_new for it in more] == [False, False, False, True]
 
 
 async def test_a_conflict_reaches_whoever_asked(log: EventLog) -> None:

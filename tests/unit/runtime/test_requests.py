@@ -24,6 +24,7 @@ from recado.errors import (
 )
 from recado.message import ERROR, Message
 from recado.requests import answer_in, ask, code_of
+from recado.runtime.lanes import plans_for
 from recado.testing import Harness
 
 
@@ -216,3 +217,22 @@ def test_a_code_is_the_errors_name_in_snake_case() -> None:
         (ConflictError("s", 1, 2), "conflict"),
     ]
     assert [code_of(error) for error, _ in errors] == [code for _, code in errors]
+
+
+def test_a_queue_of_requests_may_have_a_concurrency_of_its_own() -> None:
+    class Busy(Desk):
+        concurrency = 2
+        prefetch = 3
+
+        @answers("busy.look/1", Name, queue="busy", concurrency=50)
+        async def look(self, request: Name, outbox: Outbox) -> None: ...
+
+        @answers("busy.wait/1", Name, queue="busy", concurrency=100)
+        async def wait(self, request: Name, outbox: Outbox) -> None: ...
+
+        @answers("single.wait/1", Name, queue="single", concurrency=1)
+        async def wait_alone(self, request: Name, outbox: Outbox) -> None: ...
+
+    rooms = {plan.source: (plan.workers, plan.prefetch) for plan in plans_for(Busy)}
+
+    assert rooms == {"desk": (2, 3), "busy": (100, 200), "single": (1, 1)}

@@ -74,13 +74,20 @@ def work_for(
 
 def _plan(service: type[Service], group: tuple[Binding, ...]) -> Plan:
     first = group[0]
-    workers = service.concurrency
-    prefetch = service.prefetch or (1 if workers == 1 else 2 * workers)
+    workers, prefetch = _room(service, group)
     if first.role == "batch":
         # One batch at a time: what comes meanwhile is the next, and order is kept.
         workers, prefetch = 1, max(service.prefetch, 2 * first.size)
     policy = first.retry or service.retry
     return Plan(first.source, first.role, group, workers, prefetch, policy)
+
+
+def _room(service: type[Service], group: Iterable[Binding]) -> tuple[int, int]:
+    """Return how many are handled at the same time, and held at most."""
+    own = [it.concurrency for it in group if it.concurrency is not None]
+    workers = max(own, default=service.concurrency)
+    prefetch = 1 if workers == 1 else 2 * workers
+    return workers, prefetch if own else service.prefetch or prefetch
 
 
 def _clashes(groups: Iterable[tuple[Role, str, str]]) -> list[str]:

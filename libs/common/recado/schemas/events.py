@@ -100,6 +100,7 @@ class AppendedEvent(Strict):
     stream: str
     version: int
     position: int
+    is_new: bool = Field(description="Whether it was written now")
 
 
 class AppendReply(Strict):
