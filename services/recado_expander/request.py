@@ -7,7 +7,7 @@ what the parameters say, so that one recipe serves many requests.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal, TypeAlias, cast
 
 from pydantic import (
@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from recado.errors import Problem, SchemaError
-from recado_expander.folder import is_path
+from recado.studies import is_path, is_study_name
 from recado_experiment import Ranges, StudyError, parse_ranges
 
 HIGHEST: Final = 10_000_000
@@ -32,11 +32,11 @@ MAX_PARTS: Final = 100_000
 By: TypeAlias = Literal["participant", "block"]
 
 
-def _path(value: str) -> str:
-    if not is_path(value):
+def _study(value: str) -> str:
+    if not is_path(value) and not is_study_name(value):
         raise ValueError(
-            "must be the path of a .toml file in the recipe folder, "
-            "such as 'studies/reading.toml'"
+            "must be the path of a .toml file in the recipe folder, such as "
+            "'studies/reading.toml', or a name in the registry, such as 'reading@1.2'"
         )
     return value
 
@@ -76,8 +76,9 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    study: Annotated[str, AfterValidator(_path)] | None = Field(
-        default=None, description="Path of the study, from the recipe folder"
+    study: Annotated[str, AfterValidator(_study)] | None = Field(
+        default=None,
+        description="The study's path, from the recipe folder, or its registry name",
     )
     text: str | None = Field(
         default=None, description="The study itself, as TOML, instead of a path"
@@ -128,6 +129,15 @@ class Job:
     def name(self) -> str:
         """What the study is called in events and errors."""
         return self.study or "text"
+
+    def of(self, name: str) -> Job:
+        """Return the same job for the study of a name that can mean one only.
+
+        So a newer version does not take the place of what was found for the first.
+        """
+        if name == self.name:
+            return self
+        return replace(self, study=name, carried={**self.carried, "study": name})
 
     def smaller(self, participants: Ranges, sha256: str) -> dict[str, str]:
         """Return the payload that asks the same for some of the participants only.

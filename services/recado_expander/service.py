@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any, ClassVar, Final, cast
 
+from recado.clients.lookup import Lookup
 from recado.errors import NotFoundError, SchemaError
 from recado.message import Message
 from recado.retry import Reject
+from recado.runtime.threads import Threads
 from recado.service import Service
 from recado.step import Step
+from recado.studies import Source, StudyFolder, UnusableError
 from recado_expander.expansion import LIMITS, Limits, Tally, expand, problems_of, split
-from recado_expander.folder import StudyFolder, UnusableError
 from recado_expander.request import Job, Request, job_of
+from recado_expander.sources import RegistryAwayError, Sources
 from recado_expander.studies import Prepared, Studies
 from recado_experiment import StudyError
 
 EXPANDED: Final = "study.expanded"
+AGAIN_S: Final = 5.0
+"""How long a request waits for a registry that is away."""
 
 
 class Expander(Service):
@@ -34,32 +38,74 @@ class Expander(Service):
     # instances what they could do at once.
     concurrency: ClassVar[int] = 2
     prefetch: ClassVar[int] = 4
+    answer_timeout_s: ClassVar[float] = 5.0
+    """Seconds that the registry may take to answer."""
 
-    folder: StudyFolder
+    sources: Sources
     studies: Studies
 
     def __init__(self, limits: Limits = LIMITS) -> None:
         self.limits = limits
 
     async def started(self) -> None:
-        """Find the folder; a study is read when it is asked for."""
-        self.folder = StudyFolder(self.context.settings.recipes)
+        """Know where studies are; one is read when it is asked for."""
+        folder = StudyFolder(self.context.settings.recipes)
+        registry = Lookup(self.context.transport, self.answer_timeout_s)
+        self._threads = Threads("expander-thread")
+        self.sources = Sources(folder, registry, self._threads)
         self.studies = Studies()
+
+    async def stopped(self) -> None:
+        """Let go of the threads."""
+        self._threads.close()
 
     def status(self) -> dict[str, Any]:
         """Return how many studies are kept ready."""
         return {"studies": len(self.studies)}
 
-    # Not async: reading a study and expanding a chunk keep a processor busy, so it runs in
-    # a thread, and heartbeats and settlements go on.
-    def handle(self, message: Message, step: Step) -> None:
+    async def handle(self, message: Message, step: Step) -> None:
         """Send a chunk's participants, or smaller requests for more than a chunk."""
         job = job_of(cast("Request", step.parameters), cast("Request", message.payload))
-        prepared = self._prepared(job)
+        try:
+            source = await self._source(job)
+        except (NotFoundError, UnusableError) as error:
+            raise Reject(str(error)) from error
+        except RegistryAwayError as error:
+            # As a message of its own: however long it takes, no attempt is used up.
+            self.context.log.warning("study.waiting", study=job.name, error=str(error))
+            step.checkpoint(step.envelope.payload, delay_s=AGAIN_S)
+            return
+        # Reading a study and expanding a chunk keep a processor busy: in a thread, so that
+        # heartbeats and settlements go on.
+        await self._threads.run(self._work, job, source, step)
+
+    async def _source(self, job: Job) -> Source | Prepared:
+        if job.sha256 and (found := self.studies.get(job.name, job.sha256)):
+            return found
+        if job.study is None:
+            return Source.of(job.name, str(job.text).encode())
+        return await self.sources.find(job.study, job.sha256 or "")
+
+    def _work(self, job: Job, source: Source | Prepared, step: Step) -> None:
+        prepared = self._prepared(job, source)
+        job = job.of(prepared.name)
         if len(job.participants) > self.limits.chunk:
             self._split(job, prepared, step)
         else:
             self._tell(job, prepared, expand(job, prepared, step, self.limits), step)
+
+    def _prepared(self, job: Job, source: Source | Prepared) -> Prepared:
+        if isinstance(source, Prepared):
+            return source
+        if job.sha256 not in (None, source.sha256):
+            raise Reject(
+                f"study {source.name!r} is not the one that was asked for: its sha256 is "
+                f"{source.sha256}, not {job.sha256}; bring that one back, or ask anew"
+            )
+        try:
+            return self.studies.prepare(source)
+        except StudyError as error:
+            raise SchemaError(source.name, problems_of(error)) from error
 
     def _split(self, job: Job, prepared: Prepared, step: Step) -> None:
         size, digest = self.limits.chunk, prepared.sha256
@@ -84,26 +130,3 @@ class Expander(Service):
             step.emit("", EXPANDED, facts)
         again = len(tally.failed) + len(tally.left)
         self.context.log.info(EXPANDED, **facts, again=again, messages=step.children)
-
-    def _prepared(self, job: Job) -> Prepared:
-        if job.sha256 and (found := self.studies.get(job.name, job.sha256)):
-            return found
-        text = self._text(job)
-        digest = sha256(text).hexdigest()
-        if job.sha256 not in (None, digest):
-            raise Reject(
-                f"study {job.name!r} is not the one that was asked for: its sha256 is "
-                f"{digest}, not {job.sha256}; bring that one back, or ask anew"
-            )
-        try:
-            return self.studies.prepare(text, job.name, digest)
-        except StudyError as error:
-            raise SchemaError(job.name, problems_of(error)) from error
-
-    def _text(self, job: Job) -> bytes:
-        if job.study is None:
-            return str(job.text).encode()
-        try:
-            return self.folder.read(job.study)
-        except (NotFoundError, UnusableError) as error:
-            raise Reject(str(error)) from error

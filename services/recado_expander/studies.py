@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
 
 from recado import __version__
 from recado.message import Json
+from recado.studies import Source
+from recado_expander.recent import MOST, ROOM, Recent
 from recado_experiment import Study
-
-MOST: Final = 8
-ROOM: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A study that is ready to be expanded, and the digest and size of its text."""
+    """A study that is ready to be expanded, and what its text is called and is."""
 
     study: Study
+    name: str
     sha256: str
-    size: int
 
     def provenance(self, participant: int) -> dict[str, Json]:
         """Return what a participant's blocks came from, to be kept with the results."""
@@ -33,12 +30,10 @@ class Prepared:
 
 
 class Studies:
-    """The studies used last: a few, with no more text together than ``room`` bytes."""
+    """The studies used last, by their names and digests."""
 
     def __init__(self, most: int = MOST, room: int = ROOM) -> None:
-        self._most = most
-        self._room = room
-        self._kept: OrderedDict[tuple[str, str], Prepared] = OrderedDict()
+        self._kept: Recent[tuple[str, str], Prepared] = Recent(most, room)
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -47,31 +42,20 @@ class Studies:
     def get(self, name: str, sha256: str) -> Prepared | None:
         """Return a study that is kept, by its name and digest."""
         with self._lock:
-            return self._found(name, sha256)
+            return self._kept.get((name, sha256))
 
-    def prepare(self, text: bytes, name: str, sha256: str) -> Prepared:
+    def prepare(self, source: Source) -> Prepared:
         """Return the study that a text is, read now if it is not kept.
 
         Raises:
             StudyError: with everything that is wrong with it.
         """
+        key = source.name, source.sha256
         # Held while it reads: chunks that come together would all read the same otherwise.
         with self._lock:
-            if found := self._found(name, sha256):
+            if found := self._kept.get(key):
                 return found
-            made = Prepared(Study.read(text, name), sha256, len(text))
-            self._kept[name, sha256] = made
-            self._forget()
+            study = Study.read(source.text, source.name)
+            made = Prepared(study, source.name, source.sha256)
+            self._kept.put(key, made, len(source.text))
             return made
-
-    def _found(self, name: str, sha256: str) -> Prepared | None:
-        found = self._kept.get((name, sha256))
-        if found is not None:
-            self._kept.move_to_end((name, sha256))
-        return found
-
-    def _forget(self) -> None:
-        held = sum(each.size for each in self._kept.values())
-        while self._kept and (held > self._room or len(self._kept) > self._most):
-            _, oldest = self._kept.popitem(last=False)
-            held -= oldest.size

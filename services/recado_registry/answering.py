@@ -16,7 +16,10 @@ from recado.schemas.registry import (
     RecipesReply,
     ServicesReply,
     StepEntry,
+    StudiesReply,
+    StudyEntry,
 )
+from recado.studies import Source, StudyFolder, UnusableError
 from recado_registry.liveness import Lease, Leases
 
 
@@ -69,6 +72,25 @@ def find_recipe(folder: RecipeFolder, request: LookupRequest) -> LookupReply:
     return LookupReply(kind="recipe", name=name, recipe=entry)
 
 
+def studies(folder: StudyFolder) -> StudiesReply:
+    """Return every study of a folder that has a name, also those that cannot be read."""
+    return StudiesReply(studies=[_study(folder, name) for name in folder.names()])
+
+
+def find_study(folder: StudyFolder, request: LookupRequest) -> LookupReply:
+    """Return a study of a folder, whatever its text says.
+
+    Raises:
+        NotFoundError: if there is none of this name.
+        UnusableError: if it cannot be read, and will not.
+    """
+    source = folder.find(request.name, request.digest)
+    entry = StudyEntry(name=source.name, digest=source.sha256)
+    if request.whole and request.known != source.sha256:
+        entry.text = _text(source)
+    return LookupReply(kind="study", name=request.name, study=entry)
+
+
 def _instance(lease: Lease, now: float) -> Instance:
     return Instance(
         instance=lease.instance,
@@ -89,6 +111,24 @@ def _recipe(folder: RecipeFolder, name: str) -> RecipeEntry:
         problems = [ProblemEntry(path=x.path, text=x.text) for x in error.problems]
         return RecipeEntry(name=name, steps=[], problems=problems)
     return RecipeEntry(name=name, steps=_steps(recipe), problems=[])
+
+
+def _study(folder: StudyFolder, name: str) -> StudyEntry:
+    try:
+        source = folder.find(name)
+    except (NotFoundError, UnusableError, OSError) as error:
+        return StudyEntry(name=name, digest="", problem=str(error))
+    return StudyEntry(name=name, digest=source.sha256)
+
+
+def _text(source: Source) -> str:
+    try:
+        return source.text.decode()
+    except UnicodeDecodeError as error:
+        at, byte = error.start, source.text[error.start]
+        raise UnusableError(
+            f"study {source.name!r} is not UTF-8: byte 0x{byte:02x} at {at}"
+        ) from error
 
 
 def _add_document(entry: RecipeEntry, recipe: Recipe, known: str) -> None:

@@ -19,15 +19,19 @@ from recado.schemas.registry import (
     RECIPES,
     REGISTRY_QUEUE,
     SERVICES,
+    STUDIES,
     LookupReply,
     LookupRequest,
     RecipesReply,
     RecipesRequest,
     ServicesReply,
     ServicesRequest,
+    StudiesReply,
+    StudiesRequest,
     read_beat,
 )
 from recado.service import Service, answers, hears
+from recado.studies import StudyFolder
 from recado_registry import answering
 from recado_registry.liveness import Leases, News
 from recado_registry.telling import event_of
@@ -39,17 +43,19 @@ AGAIN_S: Final = 5.0
 
 
 class Registry(Service):
-    """Knows the instances that are alive, and the recipes."""
+    """Knows the instances that are alive, the recipes and the studies."""
 
     name = "registry"
 
     leases: Leases
     recipes: RecipeFolder
+    study_folder: StudyFolder
 
     async def started(self) -> None:
         """Begin to count the time: nobody has been heard yet."""
         self.leases = Leases(self.context.clock())
         self.recipes = RecipeFolder(self.context.settings.recipes)
+        self.study_folder = StudyFolder(self.context.settings.recipes)
         self._untold: list[Event] = []
         self._wake = asyncio.Event()
         self._watch = asyncio.create_task(self._expire_in_time())
@@ -84,12 +90,21 @@ class Registry(Service):
         """Answer which recipes there are."""
         return await asyncio.to_thread(answering.recipes, self.recipes)
 
+    @answers(STUDIES, StudiesRequest, queue=REGISTRY_QUEUE)
+    async def studies(self, request: StudiesRequest, outbox: Outbox) -> StudiesReply:
+        """Answer which studies there are."""
+        return await asyncio.to_thread(answering.studies, self.study_folder)
+
     @answers(LOOKUP, LookupRequest, queue=REGISTRY_QUEUE)
     async def lookup(self, request: LookupRequest, outbox: Outbox) -> LookupReply:
         """Answer what a name stands for."""
         if request.kind == "service":
             now = self.context.clock()
             return answering.find_service(self.leases, request.name, now)
+        if request.kind == "study":
+            return await asyncio.to_thread(
+                answering.find_study, self.study_folder, request
+            )
         return await asyncio.to_thread(answering.find_recipe, self.recipes, request)
 
     async def expire(self) -> None:

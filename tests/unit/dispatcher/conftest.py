@@ -1,9 +1,8 @@
-"""Fixtures for the dispatcher: plug-ins that are not installed, a service beside it."""
+"""Fixtures for the dispatcher: plug-ins that are not installed."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,7 +10,6 @@ from typing import Any, ClassVar
 import pytest
 
 from recado.config import Settings
-from recado.runtime import Runtime
 from recado.service import Service
 from recado.testing import Harness
 from recado_dispatcher.service import Dispatcher
@@ -51,37 +49,6 @@ class _Point:
         if isinstance(self._call, Exception):
             raise self._call
         return self._call
-
-
-class _Shared:
-    """A transport that somebody else opens and closes."""
-
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    async def open(self) -> None:
-        """Do nothing: it is open."""
-
-    async def close(self) -> None:
-        """Do nothing: it stays open."""
-
-
-@asynccontextmanager
-async def beside(
-    h: Harness, service: Service, settings: Settings
-) -> AsyncGenerator[None]:
-    """Run another service on a harness's broker, by its clock."""
-    transport: Any = _Shared(h.transport)
-    runtime = Runtime(service, transport, settings, clock=h.clock)
-    await runtime.start()
-    try:
-        yield
-    finally:
-        runtime.stop()
-        await runtime.drain()
 
 
 @pytest.fixture

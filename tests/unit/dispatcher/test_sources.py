@@ -23,7 +23,8 @@ from recado.testing import Harness
 from recado_dispatcher.reading import FolderReader
 from recado_dispatcher.sources import Sources
 from recado_registry.service import Registry
-from tests.unit.dispatcher.conftest import Hasty, beside
+from tests.unit.beside import beside
+from tests.unit.dispatcher.conftest import Hasty
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ from recado.starting import read_request
 from recado.testing import Harness
 from recado_dispatcher.store import claimed
 from recado_eventstore.service import EventStore
-from tests.unit.dispatcher.conftest import Hasty, beside
+from tests.unit.beside import beside
+from tests.unit.dispatcher.conftest import Hasty
 from tests.unit.dispatcher.test_waiting import wrapped
 
 

@@ -51,7 +51,7 @@ def job(participants: str, **others: str) -> Job:
 
 
 def prepared(text: str = PLAIN) -> Prepared:
-    return Prepared(Study.read(text), sha256(text.encode()).hexdigest(), len(text))
+    return Prepared(Study.read(text), "text", sha256(text.encode()).hexdigest())
 
 
 def payloads(outgoing: Sequence[Outgoing], queue: str) -> list[Any]:

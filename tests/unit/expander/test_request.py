@@ -7,8 +7,10 @@ import pytest
 from recado.errors import SchemaError
 from recado.validation import validated
 from recado_expander.request import HIGHEST, MAX_PARTS, Job, Request, job_of
+from recado_experiment import parse_ranges
 
 DIGEST = "0" * 64
+NINE = parse_ranges("1-9")
 
 
 def request(value: object) -> Request:
@@ -68,9 +70,11 @@ def test_every_participant_that_is_none_is_told_of() -> None:
         request({"participants": "0,4,3-2"})
 
 
-@pytest.mark.parametrize("path", ["a.toml", "_a/b-1/c.d.toml", "1/2.toml"])
-def test_a_study_is_a_path_below_the_folder(path: str) -> None:
-    assert request({"study": path}).study == path
+@pytest.mark.parametrize(
+    "study", ["a.toml", "_a/b-1/c.d.toml", "1/2.toml", "a@1.toml", "a", "a@1", "a@1.2"]
+)
+def test_a_study_is_a_path_below_the_folder_or_a_name(study: str) -> None:
+    assert request({"study": study}).study == study
 
 
 @pytest.mark.parametrize(
@@ -84,8 +88,10 @@ def test_a_study_is_a_path_below_the_folder(path: str) -> None:
         ".a.toml",
         "a\\b.toml",
         "a.toml\n",
-        "a.TOML",
-        "a.json",
+        "a/b.TOML",
+        "a/b",
+        "a@",
+        "a@latest",
         "é.toml",
         "{study}",
         f"{'a' * 251}.toml",
@@ -166,7 +172,16 @@ def test_a_smaller_request_means_the_same_study_in_the_same_way() -> None:
     payload = {"text": "x", "by": "block"}
 
     whole = job(parameters, payload)
-    part = job(parameters, whole.smaller(job({}, parameters).participants, DIGEST))
+    part = job(parameters, whole.smaller(NINE, DIGEST))
 
     assert (part.text, part.by, part.sha256) == ("x", "block", DIGEST)
     assert str(part.participants) == "1-9"
+
+
+def test_a_smaller_request_names_the_version_that_was_found() -> None:
+    whole = job({"study": "reading", "participants": "1-9"}, {})
+
+    part = job({"study": "other"}, whole.of("reading@1.2").smaller(NINE, DIGEST))
+
+    assert (part.study, part.sha256) == ("reading@1.2", DIGEST)
+    assert whole.of("reading") is whole

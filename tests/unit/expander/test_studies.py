@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from hashlib import sha256
 
 import pytest
 
+from recado.studies import Source
 from recado_expander.studies import Prepared, Studies
 from recado_experiment import StudyError
 
@@ -15,11 +15,11 @@ TEXT = b"[configuration]\norder = ['a']\n[[blocks]]\nname = 'a'\nconfig = {}\n#"
 
 
 def prepared(studies: Studies, text: bytes) -> Prepared:
-    return studies.prepare(text, "study.toml", sha256(text).hexdigest())
+    return studies.prepare(Source.of("study.toml", text))
 
 
 def is_kept(studies: Studies, text: bytes) -> bool:
-    return studies.get("study.toml", sha256(text).hexdigest()) is not None
+    return studies.get("study.toml", Source.of("", text).sha256) is not None
 
 
 def test_a_text_is_read_once() -> None:
@@ -30,11 +30,10 @@ def test_a_text_is_read_once() -> None:
 
 def test_one_text_under_two_names_is_two_studies() -> None:
     studies = Studies()
-    digest = sha256(TEXT).hexdigest()
 
-    studies.prepare(TEXT, "a.toml", digest)
+    studies.prepare(Source.of("a.toml", TEXT))
 
-    assert studies.prepare(TEXT, "b.toml", digest).study.name == "b.toml"
+    assert studies.prepare(Source.of("b.toml", TEXT)).study.name == "b.toml"
 
 
 def test_the_one_that_was_not_used_for_longest_goes() -> None:

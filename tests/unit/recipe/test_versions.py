@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recado.recipe import Recipe, check
-from recado.recipe.versions import chosen, is_version
+from recado.recipe.versions import fitting, is_version
 
 THERE = ["1.9", "1.10", "2", "2.0.1", "1.9.3", "0.1"]
 
@@ -30,12 +30,17 @@ THERE = ["1.9", "1.10", "2", "2.0.1", "1.9.3", "0.1"]
 def test_the_newest_that_fits_is_meant_or_the_very_one(
     wanted: str, found: str | None
 ) -> None:
-    assert chosen(wanted, THERE) == found
-    assert chosen(wanted, reversed(THERE)) == found
+    assert next(iter(fitting(wanted, THERE)), None) == found
+    assert fitting(wanted, reversed(THERE)) == fitting(wanted, THERE)
 
 
 def test_of_none_there_is_no_version() -> None:
-    assert chosen("", []) is None
+    assert fitting("", []) == []
+
+
+def test_the_others_that_fit_follow_the_newest_first() -> None:
+    assert fitting("1", THERE) == ["1.10", "1.9.3", "1.9"]
+    assert fitting("1.9", THERE) == ["1.9", "1.9.3"]
 
 
 @pytest.mark.parametrize("text", ["0", "1", "1.2", "1.2.3.4", "123456789.0"])

@@ -10,7 +10,8 @@ import pytest
 
 from recado.errors import NotFoundError
 from recado.recipe import RecipeFolder
-from recado.schemas.registry import Beat, LookupRequest
+from recado.schemas.registry import Beat, LookupRequest, StudyEntry
+from recado.studies import StudyFolder, UnusableError
 from recado_registry import answering
 from recado_registry.liveness import Leases
 
@@ -109,6 +110,70 @@ def test_a_whole_recipe_travels_unless_it_is_known(folder: RecipeFolder) -> None
 def test_an_unknown_recipe_is_not_found(folder: RecipeFolder, name: str) -> None:
     with pytest.raises(NotFoundError):
         answering.find_recipe(folder, asked(name))
+
+
+@pytest.fixture
+def studies(tmp_path: Path) -> StudyFolder:
+    for version in ("1.2", "1.10"):
+        (tmp_path / f"reading@{version}.toml").write_text(version)
+    (tmp_path / "strange.toml").write_bytes(b"name = '\xe9'")
+    (tmp_path / "folder.toml").mkdir()
+    return StudyFolder(tmp_path)
+
+
+def test_studies_come_with_their_digests(studies: StudyFolder) -> None:
+    reply = answering.studies(studies)
+
+    assert [entry.name for entry in reply.studies] == [
+        "reading@1.10",
+        "reading@1.2",
+        "strange",
+    ]
+    assert {entry.text for entry in reply.studies} == {None}
+    assert reply.studies[0].digest == studies.find("reading@1.10").sha256
+
+
+def test_a_study_that_cannot_be_read_is_listed_with_the_reason(
+    studies: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("os.open", fail)
+
+    assert [
+        (entry.digest, entry.problem) for entry in answering.studies(studies).studies
+    ] == [("", "[Errno 5] Input/output error")] * 3
+
+
+def test_a_study_travels_unless_it_is_known(studies: StudyFolder) -> None:
+    brief = of_study(studies, "reading@1")
+    whole = of_study(studies, "reading@1", whole=True)
+    again = of_study(studies, "reading@1", whole=True, known=whole.digest)
+
+    assert (whole.name, whole.text) == ("reading@1.10", "1.10")
+    assert brief == again == whole.model_copy(update={"text": None})
+
+
+def test_of_a_studys_versions_the_one_with_the_digest_is_found(
+    studies: StudyFolder,
+) -> None:
+    digest = studies.find("reading@1.2").sha256
+
+    assert of_study(studies, "reading", digest=digest).name == "reading@1.2"
+
+
+def test_a_study_that_is_not_utf_8_is_refused(studies: StudyFolder) -> None:
+    with pytest.raises(UnusableError, match="'strange' is not UTF-8: byte 0xe9 at 8"):
+        of_study(studies, "strange", whole=True)
+
+
+def of_study(folder: StudyFolder, name: str, **others: Any) -> StudyEntry:
+    request = LookupRequest(kind="study", name=name, **others)
+    reply = answering.find_study(folder, request)
+    assert (reply.kind, reply.name) == ("study", name)
+    assert reply.study is not None
+    return reply.study
 
 
 def asked(name: str, *, whole: bool = False, known: str = "") -> LookupRequest:

@@ -12,7 +12,7 @@ import pytest
 
 from recado.clients.lookup import Lookup
 from recado.config import Settings
-from recado.errors import NotFoundError, SchemaError
+from recado.errors import NotFoundError, RemoteError, SchemaError
 from recado.heartbeat import STATUS_TOPIC
 from recado.ids import new_id
 from recado.message import ID, Message, Outgoing, encode
@@ -41,6 +41,8 @@ class Listener(Registry):
 async def h(tmp_path: Path) -> AsyncGenerator[Harness]:
     (tmp_path / "good.json").write_text('{"start": [[1, {}]], "1": {"queue": "a"}}')
     (tmp_path / "bad.json").write_text("{")
+    (tmp_path / "reading@1.2.toml").write_text("one")
+    (tmp_path / "strange.toml").write_bytes(b"\xff")
     async with Harness(Listener(), settings=Settings(recipes=tmp_path)) as harness:
         yield harness
 
@@ -137,6 +139,25 @@ async def test_the_client_finds_names(h: Harness) -> None:
     assert recipe.recipe.steps[0].id == 1
 
 
+async def test_the_client_gets_studies(h: Harness) -> None:
+    lookup = Lookup(h.transport)
+
+    listed = (await lookup.studies()).studies
+    study = await lookup.study("reading@1")
+    again = await lookup.study("reading", known=study.digest, digest=study.digest)
+
+    assert [entry.name for entry in listed] == ["reading@1.2", "strange"]
+    assert (study.name, study.text) == ("reading@1.2", "one")
+    assert (again.digest, again.text) == (study.digest, None)
+
+
+async def test_the_client_is_told_that_a_study_can_never_be_read(h: Harness) -> None:
+    with pytest.raises(RemoteError, match="'strange' is not UTF-8") as caught:
+        await Lookup(h.transport).study("strange")
+
+    assert caught.value.code == "unusable"
+
+
 async def test_the_client_is_told_the_nearest_name(h: Harness) -> None:
     await _beat(h, "lab.1")
     lookup = Lookup(h.transport)
@@ -145,6 +166,8 @@ async def test_the_client_is_told_the_nearest_name(h: Harness) -> None:
         await lookup.find("service", "expnader")
     with pytest.raises(NotFoundError, match="did you mean 'good'"):
         await lookup.find("recipe", "goood")
+    with pytest.raises(NotFoundError, match=r"did you mean 'reading@1\.2'"):
+        await lookup.study("raeding@1.2")
 
 
 async def test_a_request_that_breaks_its_schema_is_refused(h: Harness) -> None:

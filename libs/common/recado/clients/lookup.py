@@ -11,6 +11,7 @@ from recado.schemas.registry import (
     RECIPES,
     REGISTRY_QUEUE,
     SERVICES,
+    STUDIES,
     Kind,
     LookupReply,
     LookupRequest,
@@ -19,6 +20,9 @@ from recado.schemas.registry import (
     RecipesRequest,
     ServicesReply,
     ServicesRequest,
+    StudiesReply,
+    StudiesRequest,
+    StudyEntry,
 )
 from recado.transport.base import Transport
 
@@ -92,6 +96,44 @@ class Lookup:
         if reply.recipe is None:
             raise NotFoundError(f"the registry has no recipe {name!r}")
         return reply.recipe
+
+    async def studies(self) -> StudiesReply:
+        """Return the studies that can be expanded by name, without their texts."""
+        return await ask(
+            self._transport,
+            REGISTRY_QUEUE,
+            STUDIES,
+            StudiesRequest(),
+            model=StudiesReply,
+            timeout_s=self._timeout_s,
+        )
+
+    async def study(
+        self, name: str, *, known: str = "", digest: str = ""
+    ) -> StudyEntry:
+        """Return a study with its text, unless that is the ``known`` one.
+
+        ``digest`` is that of the version wanted, of those that the name can mean. If none
+        has it, what the name means now is returned.
+
+        Raises:
+            NotFoundError: if there is no such study; the text offers the nearest names.
+            RemoteError: if it cannot be read; with the code ``unusable`` if it never can.
+        """
+        request = LookupRequest(
+            kind="study", name=name, whole=True, known=known, digest=digest
+        )
+        reply = await ask(
+            self._transport,
+            REGISTRY_QUEUE,
+            LOOKUP,
+            request,
+            model=LookupReply,
+            timeout_s=self._timeout_s,
+        )
+        if reply.study is None:
+            raise NotFoundError(f"the registry has no study {name!r}")
+        return reply.study
 
     async def find(self, kind: Kind, name: str) -> LookupReply:
         """Return what a name stands for.

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from recado.errors import NotFoundError, Problem, RecipeError, nearest
+from recado.recipe.files import NamedFiles
 from recado.recipe.model import Recipe
-from recado.recipe.names import check_name, is_name, split
+from recado.recipe.names import check_name, split
 from recado.recipe.values import MAX_SIZE
-from recado.recipe.versions import MARK, chosen
 
 SUFFIX: Final = ".json"
 
@@ -35,6 +35,7 @@ class RecipeFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._files = NamedFiles(self.path, SUFFIX)
         self._known: dict[str, tuple[_Version, Recipe]] = {}
 
     def names(self) -> list[str]:
@@ -42,13 +43,7 @@ class RecipeFolder:
 
         There are none if the folder does not exist.
         """
-        if not self.path.is_dir():
-            return []
-        return sorted(
-            file.stem
-            for file in self.path.glob(f"*{SUFFIX}")
-            if is_name(file.stem) and file.is_file() and self._is_inside(file)
-        )
+        return self._files.names()
 
     def load(self, name: str) -> Recipe:
         """Return a recipe by its name, of a version or of the newest one.
@@ -61,33 +56,23 @@ class RecipeFolder:
 
     def _found(self, name: str) -> str:
         """Return the name of the file that is meant, without its suffix."""
-        plain, wanted = split(name)
-        # One number alone asks for the newest that begins with it.
-        if self._has(name) and ("." in wanted or not wanted):
-            return name
-        versions = self._versions(plain)
-        version = chosen(wanted, versions)
-        if version is None:
-            if self._has(plain):
-                self._load(plain)  # what is wrong with it may be why it was not found
-            raise self._unknown(name)
-        return versions[version]
+        found = next(self._files.meant(name, self._own), None)
+        if found is not None:
+            return found
+        plain, _ = split(name)
+        if self._files.has(plain):
+            self._load(plain)  # what is wrong with it may be why it was not found
+        raise self._unknown(name)
 
-    def _versions(self, plain: str) -> dict[str, str]:
-        """Return the files of a recipe by their versions."""
-        names = (file.stem for file in self.path.glob(f"{plain}{MARK}*{SUFFIX}"))
-        found = {split(name)[1]: name for name in names if is_name(name)}
+    def _own(self, plain: str) -> str:
+        """Return the version that a file itself says it is; none if it cannot be read."""
         with suppress(RecipeError):
-            if self._has(plain) and (own := self._load(plain).version):
-                found.setdefault(own, plain)
-        return found
-
-    def _has(self, name: str) -> bool:
-        return os.path.lexists(self.path / f"{name}{SUFFIX}")
+            return self._load(plain).version
+        return ""
 
     def _load(self, name: str) -> Recipe:
-        file = self.path / f"{name}{SUFFIX}"
-        if not self._is_inside(file):
+        file = self._files.file(name)
+        if not self._files.is_inside(file):
             text = (
                 f"is a link that leaves the folder {self.path}; copy the file into it"
             )
@@ -115,14 +100,6 @@ class RecipeFolder:
             raise _bad(name, f"says that it is version {recipe.version!r}", "version")
         self._known[name] = version, recipe
         return recipe
-
-    def _is_inside(self, file: Path) -> bool:
-        try:
-            real = file.resolve()
-        except (OSError, RuntimeError):  # links that go round in circles
-            return False
-        # From Python 3.13 on such a link is not an error, but stays as it is.
-        return real.is_relative_to(self.path.resolve()) and not real.is_symlink()
 
     def _unknown(self, name: str) -> NotFoundError:
         if not self.path.is_dir():

@@ -23,15 +23,15 @@ def parts(version: str) -> Version:
     return tuple(int(each) for each in version.split("."))
 
 
-def chosen(wanted: str, there: Iterable[str]) -> str | None:
-    """Return the version that is meant by another, which may be short; none if not there.
+def fitting(wanted: str, there: Iterable[str]) -> list[str]:
+    """Return the versions that can be meant by another, which may be short; the best first.
 
     One number is the newest version that begins with it. More numbers are that version,
     or else the newest that begins with them. An empty text is the newest of all.
     """
-    known = sorted(there, key=parts)
-    if "." in wanted and wanted in known:
-        return wanted
     head = parts(wanted) if wanted else ()
-    fits = [each for each in known if parts(each)[: len(head)] == head]
-    return fits[-1] if fits else None
+    is_whole = "." in wanted
+    fits = (each for each in there if parts(each)[: len(head)] == head)
+    return sorted(
+        fits, key=lambda each: (is_whole and each == wanted, parts(each)), reverse=True
+    )

@@ -13,6 +13,7 @@ from recado.validation import validated
 REGISTRY_QUEUE: Final = "registry"
 SERVICES: Final = "registry.services/1"
 RECIPES: Final = "registry.recipes/1"
+STUDIES: Final = "registry.studies/1"
 LOOKUP: Final = "registry.lookup/1"
 
 REGISTRY_STREAM: Final = "registry"
@@ -23,7 +24,7 @@ LOST: Final = "instance.lost"
 BEAT_LIMIT: Final = 16 * 1024
 """Bytes of a heartbeat at most: the last one of each instance is kept."""
 
-Kind: TypeAlias = Literal["service", "recipe"]
+Kind: TypeAlias = Literal["service", "recipe", "study"]
 
 
 class Beat(BaseModel):
@@ -149,22 +150,51 @@ class RecipesReply(Strict):
     recipes: list[RecipeEntry]
 
 
+class StudiesRequest(Strict):
+    """``registry.studies/1``: the studies that can be expanded by name."""
+
+
+class StudyEntry(Strict):
+    """A study in the registry."""
+
+    name: str = Field(description="With its version, if that is what it is named after")
+    digest: str = Field(description="SHA-256 of its text; empty if that cannot be read")
+    text: str | None = Field(
+        default=None, description="The study itself, if it was asked for"
+    )
+    problem: str = Field(default="", description="Why it cannot be read")
+
+
+class StudiesReply(Strict):
+    """The studies by name; their texts are not looked into."""
+
+    studies: list[StudyEntry]
+
+
 class LookupRequest(Strict):
     """``registry.lookup/1``: what a name stands for."""
 
     kind: Kind
     name: str = Field(min_length=1, max_length=200)
-    whole: bool = Field(default=False, description="Answer a recipe's whole document")
+    whole: bool = Field(
+        default=False, description="Answer a recipe's document, a study's text"
+    )
     known: str = Field(
         default="", max_length=64, description="The digest of one that need not travel"
+    )
+    digest: str = Field(
+        default="",
+        max_length=64,
+        description="Of a study's versions that the name can mean, the one with this digest",
     )
 
 
 class LookupReply(Strict):
-    """What the name stands for: a recipe, or a service with its instances."""
+    """What the name stands for: a recipe, a study, or a service with its instances."""
 
     kind: Kind
     name: str
     instances: list[Instance] = Field(default_factory=list[Instance])
     recipe: RecipeEntry | None = None
+    study: StudyEntry | None = None
     complete_in_s: float = 0.0
