@@ -42,8 +42,8 @@ async def test_each_event_is_written_once(store: SqliteStore) -> None:
 
     again = await store.append(Append.of([*told, event("order-2")]))
 
-    assert again[:3] == places
-    assert again[3] == ("order-2", 1, 4)
+    assert again[:3] == [place._replace(is_new=False) for place in places]
+    assert again[3] == ("order-2", 1, 4, True)
     assert await store.head() == 4
 
 
@@ -78,9 +78,9 @@ async def test_a_conflict_takes_nothing_from_the_others_in_its_group(
         return_exceptions=True,
     )
 
-    assert good == [("order-1", 2, 2)]
+    assert good == [("order-1", 2, 2, True)]
     assert isinstance(bad, ConflictError)
-    assert late == [("order-2", 1, 3)]
+    assert late == [("order-2", 1, 3, True)]
 
 
 async def test_a_fault_of_one_append_takes_nothing_from_the_others(

@@ -41,7 +41,7 @@ async def test_an_append_to_a_locked_database_is_refused_until_it_is_free(
 
     lock.execute("ROLLBACK")
 
-    assert await store.append(append) == [("order-1", 1, 1)]
+    assert await store.append(append) == [("order-1", 1, 1, True)]
 
 
 async def test_reading_goes_on_while_somebody_writes(
@@ -212,7 +212,7 @@ async def test_a_database_that_is_removed_is_away_until_it_is_put_back(
     assert "events.db" not in os.listdir(tmp_path)
 
     moved(tmp_path / "away.db", path)
-    assert await store.append(Append.of(events(1))) == [("order-1", 3, 3)]
+    assert await store.append(Append.of(events(1))) == [("order-1", 3, 3, True)]
     assert await store.head() == 3
 
 
@@ -226,5 +226,5 @@ async def test_a_database_that_is_replaced_is_the_one_that_is_used(
     await other.append(Append.of(events(1)))
 
     assert await store.head() == 1
-    assert await store.append(Append.of(events(1))) == [("order-1", 2, 2)]
+    assert await store.append(Append.of(events(1))) == [("order-1", 2, 2, True)]
     await other.close()
