@@ -2,6 +2,9 @@
 
 study = Study.read(text)
 for config in study.configs(participant=1): ...
+
+``session`` decides how participants move through a study, pure as well. One room is not:
+``live``, where an ``Experiment`` reads its file and watches it.
 """
 
 from recado_experiment.balance import Balance, balance
@@ -11,7 +14,9 @@ from recado_experiment.errors import DrawError, StudyError, StudyProblem
 from recado_experiment.findings import Findings
 from recado_experiment.functions import functions
 from recado_experiment.jsonschema import schema
+from recado_experiment.live import Experiment, ParticipantState
 from recado_experiment.participants import Ranges, parse_ranges
+from recado_experiment.provenance import provenance
 from recado_experiment.stream import Stream
 from recado_experiment.study import Study
 from recado_experiment.verification import Verdict, verify
@@ -23,8 +28,10 @@ __all__ = [
     "Difference",
     "Draw",
     "DrawError",
+    "Experiment",
     "Findings",
     "Function",
+    "ParticipantState",
     "Prepared",
     "Ranges",
     "Stream",
@@ -36,6 +43,7 @@ __all__ = [
     "differences",
     "functions",
     "parse_ranges",
+    "provenance",
     "schema",
     "verify",
 ]

@@ -112,12 +112,14 @@ def move_to(
         UnknownParticipantError: if there is no such participant.
     """
     place = session.place(participant)
+    number = place.participant
     target = min(max(position, BEFORE), place.length)
+    if target == place.length:
+        # At the end of a list that became shorter is not ended: it may grow again.
+        has_ended = session.progress(number).has_ended
+        return [] if has_ended and not place.is_abandoned else [facts.ended(number)]
     if target == place.position and not place.is_abandoned:
         return []
-    number = place.participant
-    if target == place.length:
-        return [facts.ended(number)]
     name = START if target == BEFORE else session.study.names(number)[target]
     return [facts.moved(number, target, name)]
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from recado.errors import NotFoundError, RecadoError
 
 
-class UnknownParticipantError(NotFoundError):
-    """Raised for a participant that was never added to the session."""
+class UnknownParticipantError(NotFoundError, KeyError):
+    """Raised for a participant that was never added to the session.
+
+    It is a KeyError as well, as experiment-server raises that.
+    """
+
+    __str__ = NotFoundError.__str__  # a KeyError's would stand in quotes
 
 
 class OutOfRangeError(RecadoError):

@@ -48,6 +48,15 @@ class Place:
         """Whether the participant is behind the last block."""
         return self.position >= self.length
 
+    @property
+    def status(self) -> str:
+        """The place in three lines, for people to read, laid out as experiment-server's."""
+        return (
+            f"Participant index: {self.participant}    \n"
+            f"Block: {self.position} / {self.length}    \n"
+            f" Name: {self.name if self.is_active else 'N/A'}"
+        )
+
     @classmethod
     def of(cls, participant: int, progress: Progress, names: list[str]) -> Place:
         """Return where a participant stands among blocks of these names.
