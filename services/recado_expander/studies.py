@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from threading import Lock
 
-from recado import __version__
 from recado.message import Json
 from recado.studies import Source
 from recado_expander.recent import MOST, ROOM, Recent
-from recado_experiment import Study
+from recado_experiment import Study, provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,7 @@ class Prepared:
 
     def provenance(self, participant: int) -> dict[str, Json]:
         """Return what a participant's blocks came from, to be kept with the results."""
-        return {
-            "sha256": self.sha256,
-            "stream": self.study.stream(participant),
-            "recado": __version__,
-        }
+        return provenance(self.study, self.sha256, participant)
 
 
 class Studies:
