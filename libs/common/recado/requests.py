@@ -53,8 +53,11 @@ async def ask(
     *,
     model: type[M],
     timeout_s: float = 5.0,
+    id_: str | None = None,
 ) -> M:
     """Send a request to a queue and return the reply to it.
+
+    ``id_`` is the request's own id, for whoever asks the same once more.
 
     Raises:
         NotFoundError, SchemaError, ConflictError: as the service raised it.
@@ -62,7 +65,7 @@ async def ask(
         RequestTimeoutError: if no reply came in time.
         UnroutableError: if nobody has declared the queue.
     """
-    request = typed_message(type_, value)
+    request = typed_message(type_, value, id_=id_)
     reply = await transport.request(queue, request, timeout_s=timeout_s)
     return validated(model, answer_in(reply), f"reply to {type_}")
 
