@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from recado_cli.common import Command, option
+from recado_cli.expand.participants import FIRST_FIVE, meant, participants_options
 from recado_cli.expand.reading import read_study
 from recado_cli.output import count, print_json, print_table, talk
+
+if TYPE_CHECKING:
+    from recado_experiment import Ranges
 
 MOST: Final = 1_000
 """Differences that are shown."""
@@ -19,21 +23,24 @@ MOST: Final = 1_000
 @click.command(cls=Command)
 @click.argument("old", metavar="OLD", type=click.Path())
 @click.argument("new", metavar="NEW", type=click.Path())
-@option(
-    "-r", "--range", "ranges", default="1-5", show_default=True, help="Participants."
-)
+@participants_options
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
-def diff(old: str, new: str, ranges: str, as_json: bool) -> None:
+def diff(
+    old: str, new: str, participant: int | None, ranges: Ranges | None, as_json: bool
+) -> None:
     """Show where two configurations give participants different blocks.
 
-    Files, or - for standard in. The exit code is 1 if something differs.
+    The first five participants are compared if no others are named. Files, or - for
+    standard in. The exit code is 1 if something differs.
     """
     from recado_cli.failing import FailedError
-    from recado_experiment import differences, parse_ranges
+    from recado_experiment import differences
 
     if old == new == "-":
-        raise click.UsageError("one of the two may be standard in, not both")
-    participants = parse_ranges(ranges)
+        raise click.UsageError(
+            "one of the two may be standard in, not both", click.get_current_context()
+        )
+    participants = meant(participant, ranges, FIRST_FIVE)
     found = differences(read_study(old), read_study(new), participants)
     shown = list(islice(found, MOST))
     more = next(found, None) is not None

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from recado_cli.common import Command
+from recado_cli.expand.writing import write_new
 from recado_cli.output import talk
 
 TEXT: Final = """\
@@ -72,12 +73,13 @@ def new(file: Path) -> None:
 
     if file.suffix != ".toml":
         raise click.UsageError(
-            f"a study's file ends in .toml, and {str(file)!r} does not"
+            f"a study's file ends in .toml, and {str(file)!r} does not",
+            click.get_current_context(),
         )
     file.parent.mkdir(parents=True, exist_ok=True)
+    text = TEXT.replace("study.schema.json", f"{file.stem}.schema.json")
     try:
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(TEXT.replace("study.schema.json", f"{file.stem}.schema.json"))
+        write_new(file, text.encode())
     except FileExistsError as error:
         raise FailedError(f"{file} is there already, and stays as it is") from error
     click.echo(str(file))

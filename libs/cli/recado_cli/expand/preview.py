@@ -56,8 +56,9 @@ def preview(
         _print(counted, study.period)
     if svg:
         from recado_cli.expand.picture import drawn
+        from recado_cli.expand.writing import write_whole
 
-        svg.write_text(drawn(study.name, counted), encoding="utf-8")
+        write_whole(svg, drawn(study.name, counted).encode())
         talk(f"drawn in {svg}")
     if rest := number % study.period:
         nearest = f"{number - rest} or " if number > rest else ""

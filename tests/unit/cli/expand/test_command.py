@@ -1,123 +1,56 @@
-"""Studies verified and expanded, as experiment-server's command line does."""
+"""The group's commands under experiment-server's names."""
 
 from __future__ import annotations
 
-import io
-import json
-import sys
 from pathlib import Path
 
 import pytest
 
+from recado_cli.expand.command import THEIRS, expand
 from tests.unit.cli.conftest import Command
-
-STUDY = """
-[configuration]
-order = [["a", "b"]]
-within_groups_strategy = "latin_square"
-
-[[blocks]]
-name = "a"
-config = { trials = 1 }
-
-[[blocks]]
-name = "b"
-config = { trials = 2 }
-"""
+from tests.unit.cli.expand.samples import LATIN
 
 
-@pytest.fixture
-def study(folder: Path) -> str:
-    (folder / "study.toml").write_text(STUDY)
-    return "study.toml"
+@pytest.mark.parametrize("name", THEIRS)
+def test_what_experiment_server_calls_a_command_is_understood(
+    command: Command, folder: Path, name: str
+) -> None:
+    (folder / "study.toml").write_text(LATIN)
+    given = {
+        "new": ["begun.toml"],
+        "verify": ["study.toml"],
+        "generate": ["study.toml", "-i", "1"],
+    }
+    ours = THEIRS[name]
+
+    theirs = command("expand", name, *given[ours])
+    (folder / "begun.toml").unlink(missing_ok=True)
+
+    assert theirs.code == 0
+    assert theirs == command("expand", ours, *given[ours])
 
 
-def test_the_first_five_participants_are_shown(command: Command, study: str) -> None:
-    result = command("expand", "verify", study)
-
-    assert result.code == 0
-    assert len(result.out.splitlines()) == 6
-    assert "a, b" in result.out
+def test_their_names_are_not_listed(command: Command) -> None:
+    assert set(expand.commands).isdisjoint(THEIRS)
+    assert "verify-config-file" not in command("expand", "--help").out
 
 
-def test_a_bad_study_is_told_with_all_its_problems(
+def test_the_long_options_of_experiment_server_are_understood(
     command: Command, folder: Path
 ) -> None:
-    (folder / "bad.toml").write_text('[configuration]\norder = ["x"]\n')
+    (folder / "study.toml").write_text(LATIN)
 
-    result = command("expand", "verify", "bad.toml")
+    one = command("expand", "generate", "study.toml", "--participant-index", "2")
+    both = command("expand", "g", "study.toml", "--participant-range", "2")
+    written = command("expand", "g", "study.toml", "-r", "2", "--out-dir", "made")
 
-    assert result.code == 1
-    assert result.err.startswith("recado: bad.toml: ")
-    assert len(result.err.splitlines()) > 1
-
-
-def test_one_participants_configs_are_a_json_array(
-    command: Command, study: str
-) -> None:
-    configs = json.loads(command("expand", "generate", study, "-i", "1").out)
-    blocks = json.loads(command("expand", "generate", study, "-i", "1", "--blocks").out)
-
-    assert [config["trials"] for config in configs] == [1, 2]
-    assert [block["name"] for block in blocks] == ["a", "b"]
+    assert one.out == both.out.splitlines(keepends=True)[1]
+    assert len(list((folder / "made").iterdir())) == 2
+    assert (one.code, both.code, written.code) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("ranges", "participants"), [("3", [1, 2, 3]), ("1", [1]), ("1-2,5", [1, 2, 5])]
-)
-def test_many_participants_are_a_line_each(
-    command: Command, study: str, ranges: str, participants: list[int]
-) -> None:
-    lines = command("expand", "generate", study, "-r", ranges).out.splitlines()
-
-    assert [json.loads(line)["participant"] for line in lines] == participants
-
-
-def test_one_participant_may_be_a_line_as_well(command: Command, study: str) -> None:
-    result = command("expand", "generate", study, "-i", "2", "--jsonl")
-
-    configs = json.loads(result.out)["configs"]
-    assert [config["trials"] for config in configs] == [2, 1]
-
-
-def test_each_participant_may_have_a_file(
-    command: Command, study: str, folder: Path
-) -> None:
-    result = command("expand", "generate", study, "-r", "2", "-d", "made")
-
-    made = folder / "made"
-    assert sorted(file.name for file in made.iterdir()) == [
-        "study-participant_1.json",
-        "study-participant_2.json",
-    ]
-    assert json.loads((made / "study-participant_1.json").read_text())[0]["trials"] == 1
-    assert result.err == "recado: 2 files written to made\n"
-
-
-def test_participants_that_are_none_are_refused(command: Command, study: str) -> None:
-    result = command("expand", "generate", study, "-r", "5-2")
-
-    assert result.code == 1
-    assert "runs backwards" in result.err
-
-
-def test_a_study_may_come_from_standard_in(
-    command: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stream = io.TextIOWrapper(io.BytesIO(STUDY.encode()))
-    monkeypatch.setattr(sys, "stdin", stream)
-
-    assert command("expand", "verify", "-").code == 0
-
-
-def test_a_verdict_is_json_where_that_is_wanted(command: Command, study: str) -> None:
-    said = json.loads(command("expand", "verify", study, "-r", "1-2", "--json").out)
-
-    assert said[1] == {"participant": 2, "blocks": ["b", "a"], "problems": []}
-
-
-def test_more_participants_than_a_table_holds_are_refused(command: Command) -> None:
-    result = command("expand", "verify", "x.toml", "-r", "1-99999999999999")
+def test_a_name_that_nobody_has_is_refused_with_the_nearest(command: Command) -> None:
+    result = command("expand", "generat")
 
     assert result.code == 2
-    assert "99999999999999 participants; 100000 at once at most" in result.err
+    assert "no command 'generat'; did you mean 'generate'?" in result.err

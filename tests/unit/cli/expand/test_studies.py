@@ -144,7 +144,7 @@ def test_what_cannot_be_expanded_any_more_is_a_difference(
     after = f'name = "c"\n[blocks.config]\nx = 1\n{calls}'
     new = write(folder, "new.toml", "as_is", 'name = "c"\nconfig = { x = 1 }', after)
 
-    result = command("expand", "diff", old, new, "-r", "5", "--json")
+    result = command("expand", "diff", old, new, "-i", "5", "--json")
 
     (told,) = json.loads(result.out)
     assert "cannot be expanded" in told["new"]
