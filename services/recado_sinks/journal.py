@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,13 +19,27 @@ LIMIT: Final = 4 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Lines of one message: its id, the number of the first, their lengths in bytes."""
+
+    id: str
+    first: int
+    lengths: tuple[int, ...]
+
+    @property
+    def end(self) -> int:
+        """How many of the message's lines there are up to here."""
+        return self.first + len(self.lengths)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """Lines that stand one behind the other in a file: their ids and lengths in bytes."""
+    """Parts of messages that stand one behind the other in a file, from a byte on."""
 
     name: str
     inode: int
     at: int
-    lines: tuple[tuple[str, int], ...]
+    parts: tuple[Part, ...]
 
 
 @dataclass(slots=True)
@@ -34,7 +48,8 @@ class Known:
 
     inode: int = 0
     size: int = -1
-    ids: set[str] = field(default_factory=set[str])
+    counts: dict[str, int] = field(default_factory=dict[str, int])
+    """How many lines of a message there are, by its id."""
     is_sound: bool = False
     """Whether all that the journal tells of is known to be in the files."""
 
@@ -66,8 +81,9 @@ class Journal:
         finally:
             os.close(fd)
 
-    def __contains__(self, id_: str) -> bool:
-        return id_ in self._known.ids
+    def count(self, id_: str) -> int:
+        """Return how many of a message's lines there are."""
+        return self._known.counts.get(id_, 0)
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Tell what will be written; all of it is in doubt until :meth:`settle`."""
@@ -80,7 +96,7 @@ class Journal:
             self._cut(self._known.size)
             raise
         self._known.size = os.fstat(self._fd).st_size
-        self._known.ids.update(_ids(entries))
+        self._known.counts.update(_counts(entries))
 
     def settle(self) -> None:
         """Note that all that was told has been written."""
@@ -96,8 +112,8 @@ class Journal:
             there = [_written(self._folder, entry) for entry in entries]
             if there != entries:
                 self._cut(self._known.size - len(lines[-1]))
-                self._known.ids.difference_update(_ids(entries))
-                self.add([entry for entry in there if entry.lines])
+                self._forget(entries)
+                self.add([entry for entry in there if entry.parts])
         self._known.is_sound = True
 
     def _lines(self) -> list[bytes]:
@@ -110,7 +126,15 @@ class Journal:
         # Cut off while it was written, so that nothing it tells of has been.
         if lines and _decoded(lines[-1]) is None:
             self._cut(self._known.size - len(lines.pop()))
-        self._known.ids = {id_ for line in lines for id_ in _ids(_decoded(line) or ())}
+        entries = (entry for line in lines for entry in _decoded(line) or ())
+        self._known.counts = dict(_counts(entries))
+
+    def _forget(self, entries: Iterable[Entry]) -> None:
+        for part in _parts(entries):
+            if part.first:
+                self._known.counts[part.id] = part.first
+            else:
+                self._known.counts.pop(part.id, None)
 
     def _cut(self, size: int) -> None:
         os.ftruncate(self._fd, size)
@@ -124,7 +148,7 @@ def _written(folder: Path, entry: Entry) -> Entry:
             if path.stat().st_ino == entry.inode:
                 with opened(path) as fd:
                     return _compared(fd, entry)
-    return Entry(entry.name, entry.inode, entry.at, ())
+    return replace(entry, parts=())
 
 
 def _places(folder: Path, name: str) -> Iterable[Path]:
@@ -136,32 +160,38 @@ def _places(folder: Path, name: str) -> Iterable[Path]:
 def _compared(fd: int, entry: Entry) -> Entry:
     size = os.fstat(fd).st_size
     end = entry.at
-    count = 0
-    for _, length in entry.lines:
+    there: list[Part] = []
+    for part in entry.parts:
+        count, end = _whole(fd, part.lengths, end, size)
+        if count:
+            there.append(replace(part, lengths=part.lengths[:count]))
+        if count < len(part.lengths):
+            if end < size and b"\n" not in os.pread(fd, size - end, end):
+                os.ftruncate(fd, end)
+                os.fdatasync(fd)
+            break
+    return replace(entry, parts=tuple(there))
+
+
+def _whole(fd: int, lengths: Iterable[int], start: int, size: int) -> tuple[int, int]:
+    """Return how many lines are in a file from a byte on, and where the next would be."""
+    count, end = 0, start
+    for length in lengths:
         if end + length > size or os.pread(fd, 1, end + length - 1) != b"\n":
             break
-        end += length
-        count += 1
-    if (
-        count < len(entry.lines)
-        and end < size
-        and b"\n" not in os.pread(fd, size - end, end)
-    ):
-        os.ftruncate(fd, end)
-        os.fdatasync(fd)
-    return Entry(entry.name, entry.inode, entry.at, entry.lines[:count])
+        count, end = count + 1, end + length
+    return count, end
 
 
 def _halved(folder: Path, fd: int) -> int:
     """Put a journal with the newer half of the lines in the place of a full one."""
-    text = os.pread(fd, os.fstat(fd).st_size, 0)
-    middle = text.find(b"\n", len(text) // 2) + 1
+    text = _newer(os.pread(fd, os.fstat(fd).st_size, 0))
     path = folder / f"{NAME}.new"
     with suppress(FileNotFoundError):
         path.unlink()
     new = open_locked(path)
     try:
-        write_all(new, text[middle:])
+        write_all(new, text)
         # Locked before it has the name: nobody gets in between.
         path.rename(folder / NAME)
         sync_folder(folder)
@@ -172,12 +202,48 @@ def _halved(folder: Path, fd: int) -> int:
     return new
 
 
-def _ids(entries: Iterable[Entry]) -> Iterable[str]:
-    return (id_ for entry in entries for id_, _ in entry.lines)
+def _newer(text: bytes) -> bytes:
+    """Return what is kept of a full journal: of its older lines what was counted only.
+
+    Where these lines stand is needed of the last ones alone, which may be in doubt.
+    """
+    *older, last = text.splitlines(keepends=True)
+    lines = [_encoded(list(map(_settled, _decoded(line) or ()))) for line in older]
+    room = LIMIT // 2 - len(last)
+    kept = [last]
+    for line in reversed(lines):
+        room -= len(line)
+        if room < 0:
+            break
+        kept.append(line)
+    return b"".join(reversed(kept))
+
+
+def _settled(entry: Entry) -> Entry:
+    return replace(entry, parts=tuple(Part(it.id, it.end, ()) for it in entry.parts))
+
+
+def _parts(entries: Iterable[Entry]) -> Iterable[Part]:
+    return (part for entry in entries for part in entry.parts)
+
+
+def _counts(entries: Iterable[Entry]) -> Iterable[tuple[str, int]]:
+    return ((part.id, part.end) for part in _parts(entries))
 
 
 def _encoded(entries: Sequence[Entry]) -> bytes:
-    return json.dumps([asdict(entry) for entry in entries]).encode() + b"\n"
+    return json.dumps([_to_json(entry) for entry in entries]).encode() + b"\n"
+
+
+def _to_json(entry: Entry) -> dict[str, Any]:
+    # A message of one line, as most are, is written in the shortest way.
+    lines = [
+        [part.id, *part.lengths]
+        if (part.first, len(part.lengths)) == (0, 1)
+        else [part.id, part.lengths, part.first]
+        for part in entry.parts
+    ]
+    return {"name": entry.name, "inode": entry.inode, "at": entry.at, "lines": lines}
 
 
 def _decoded(line: bytes) -> list[Entry] | None:
@@ -190,9 +256,15 @@ def _decoded(line: bytes) -> list[Entry] | None:
                 str(each["name"]),
                 int(each["inode"]),
                 int(each["at"]),
-                tuple((str(id_), int(length)) for id_, length in each["lines"]),
+                tuple(_part(*fields) for fields in each["lines"]),
             )
             for each in found
         ]
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _part(id_: str, lengths: int | list[int], first: int = 0) -> Part:
+    if isinstance(lengths, int):
+        return Part(str(id_), 0, (lengths,))
+    return Part(str(id_), int(first), tuple(map(int, lengths)))

@@ -1,7 +1,8 @@
-"""The JSON-lines sink: each payload becomes a line of the file that its step names."""
+"""The JSON-lines sink: a payload becomes a line of the file that its step names, or many."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, ClassVar, cast
 
@@ -12,18 +13,20 @@ from recado.message import Message
 from recado.retry import Reject, RetryPolicy
 from recado.service import Service
 from recado.step import Step
-from recado_sinks.lines import Folders, Line, UnfitFileError
+from recado_sinks.lines import Folders, Lines, UnfitFileError
 from recado_sinks.place import OutsideError, place
 from recado_sinks.writers import Writers
 
 
 class Target(BaseModel):
-    """The step's parameters: the file, and which of a payload's keys go into it.
+    """The step's parameters: the file, and what of a payload goes into it.
 
+    With ``each`` the items of the list under that key are written, a line for each one.
     With ``include`` only its keys are written, without those of ``exclude`` in any case.
     """
 
     output_filename: str = Field(min_length=1)
+    each: str | None = None
     include: list[str] = Field(default_factory=list[str])
     exclude: list[str] = Field(default_factory=list[str])
 
@@ -59,26 +62,47 @@ class JsonLines(Service):
     async def handle(self, message: Message, step: Step) -> None:
         """Write one payload; returns when it is on disk."""
         target = cast("Target", step.parameters)
-        line = Line(message.id, text_of(message.payload, target))
+        lines = Lines(message.id, await self._texts(message, target))
         try:
             path = place(self.root, target.output_filename)
-            await self.writers.add(path, line)
+            await self.writers.add(path, lines)
         except (OutsideError, UnfitFileError) as error:
             raise Reject(str(error)) from error
 
+    async def _texts(self, message: Message, target: Target) -> tuple[bytes, ...]:
+        if target.each is None:
+            return texts_of(message.payload, target)
+        # Many lines keep a processor busy for a while.
+        return await asyncio.to_thread(texts_of, message.payload, target)
 
-def text_of(payload: Any, target: Target) -> bytes:
-    """Return a payload's line, with the keys that are wanted.
+
+def texts_of(payload: Any, target: Target) -> tuple[bytes, ...]:
+    """Return a payload's lines, with the keys that are wanted.
 
     Raises:
-        SchemaError: if keys are chosen and the payload has none.
+        SchemaError: if there is no list to write each of, or an item has no keys to choose.
     """
+    if target.each is None:
+        return (_text(payload, "payload", target),)
+    path = f"payload.{target.each}"
+    match payload:
+        case {target.each: [*items]}:
+            return tuple(
+                _text(item, f"{path}[{number}]", target)
+                for number, item in enumerate(items)
+            )
+        case _:
+            text = "must be a list, to write each of its items as a line"
+            raise SchemaError("message", [Problem(path, text)])
+
+
+def _text(value: Any, path: str, target: Target) -> bytes:
     if target.include or target.exclude:
-        if not isinstance(payload, dict):
-            text = f"must be an object to choose keys of, not {type(payload).__name__}"
-            raise SchemaError("message", [Problem("payload", text)])
-        payload = _chosen(cast("dict[str, Any]", payload), target)
-    return json.dumps(payload).encode() + b"\n"
+        if not isinstance(value, dict):
+            text = f"must be an object to choose keys of, not {type(value).__name__}"
+            raise SchemaError("message", [Problem(path, text)])
+        value = _chosen(cast("dict[str, Any]", value), target)
+    return json.dumps(value).encode() + b"\n"
 
 
 def _chosen(payload: dict[str, Any], target: Target) -> dict[str, Any]:

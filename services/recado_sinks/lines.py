@@ -20,7 +20,7 @@ from threading import Lock
 from typing import Final
 
 from recado.disk import sync_folder
-from recado_sinks.journal import NAME, Entry, Journal, Known
+from recado_sinks.journal import NAME, Entry, Journal, Known, Part
 from recado_sinks.opening import opened, write_all
 
 _FOR_GOOD: Final = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
@@ -29,11 +29,11 @@ _REMEMBERED: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line with its end, and the id of the message that it is of."""
+class Lines:
+    """The lines of a message, each with its end, and the message's id."""
 
     id: str
-    text: bytes
+    texts: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Folders:
         self._lock = Lock()
 
     def append(
-        self, folder: Path, lines: Mapping[str, Sequence[Line]]
+        self, folder: Path, lines: Mapping[str, Sequence[Lines]]
     ) -> dict[str, Exception]:
         """Append lines to a folder's files, by name; return what failed, by name.
 
@@ -104,20 +104,40 @@ def _told(error: OSError, path: Path) -> Exception:
     return error
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What is not yet there of a message's lines."""
+
+    lines: Lines
+    first: int
+
+    @property
+    def texts(self) -> tuple[bytes, ...]:
+        return self.lines.texts[self.first :]
+
+    @property
+    def part(self) -> Part:
+        return Part(self.lines.id, self.first, tuple(map(len, self.texts)))
+
+
 def _new(
-    lines: Mapping[str, Sequence[Line]], journal: Journal
-) -> dict[str, list[Line]]:
+    lines: Mapping[str, Sequence[Lines]], journal: Journal
+) -> dict[str, list[_Rest]]:
     # A message that is delivered twice at the same time is there twice.
-    unique = {name: {line.id: line for line in each} for name, each in lines.items()}
+    unique = {name: {each.id: each for each in of} for name, of in lines.items()}
     new = {
-        name: [line for id_, line in each.items() if id_ not in journal]
-        for name, each in unique.items()
+        name: [
+            _Rest(each, first)
+            for id_, each in of.items()
+            if (first := journal.count(id_)) < len(each.texts)
+        ]
+        for name, of in unique.items()
     }
-    return {name: each for name, each in new.items() if each}
+    return {name: of for name, of in new.items() if of}
 
 
 def _plans(
-    folder: Path, lines: Mapping[str, Sequence[Line]], files: ExitStack
+    folder: Path, lines: Mapping[str, Sequence[_Rest]], files: ExitStack
 ) -> tuple[list[_Plan], dict[str, Exception]]:
     plans: list[_Plan] = []
     failed: dict[str, Exception] = {}
@@ -134,16 +154,17 @@ def _plans(
     return plans, failed
 
 
-def _plan(fd: int, path: Path, lines: Sequence[Line]) -> _Plan:
+def _plan(fd: int, path: Path, lines: Sequence[_Rest]) -> _Plan:
     facts = os.fstat(fd)
     if not stat.S_ISREG(facts.st_mode):
         raise UnfitFileError(f"{path} is no regular file")
     # If somebody else's last line has no end, ours must not go on with it.
     is_open = facts.st_size and os.pread(fd, 1, facts.st_size - 1) != b"\n"
     gap = b"\n" if is_open else b""
-    sizes = tuple((line.id, len(line.text)) for line in lines)
-    entry = Entry(path.name, facts.st_ino, facts.st_size + len(gap), sizes)
-    return _Plan(fd, entry, gap + b"".join(line.text for line in lines))
+    parts = tuple(each.part for each in lines)
+    entry = Entry(path.name, facts.st_ino, facts.st_size + len(gap), parts)
+    text = b"".join(text for each in lines for text in each.texts)
+    return _Plan(fd, entry, gap + text)
 
 
 def _write(folder: Path, plan: _Plan) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from recado.runtime.threads import Threads
-from recado_sinks.lines import Line
+from recado_sinks.lines import Lines
 
-Lines: TypeAlias = "Mapping[str, Sequence[Line]]"
-"""By file name."""
-Append: TypeAlias = "Callable[[Path, Lines], Mapping[str, Exception]]"
-"""Appends lines to the files of a folder; returns what failed, by file name."""
+Append: TypeAlias = (
+    "Callable[[Path, Mapping[str, Sequence[Lines]]], Mapping[str, Exception]]"
+)
+"""Appends lines, by file name, to a folder's files; returns what failed, by file name."""
 
-_Waiting: TypeAlias = "tuple[str, Line, asyncio.Future[None]]"
+_Waiting: TypeAlias = "tuple[str, Lines, asyncio.Future[None]]"
 
 
 class Writers:
@@ -38,8 +38,8 @@ class Writers:
         """End the threads that have nothing to do."""
         self._threads.close()
 
-    async def add(self, path: Path, line: Line) -> None:
-        """Return when a line is on disk.
+    async def add(self, path: Path, lines: Lines) -> None:
+        """Return when a message's lines are on disk.
 
         Raises:
             OSError: if it cannot be written now.
@@ -51,27 +51,27 @@ class Writers:
             task = asyncio.create_task(self._write(path.parent, waiting))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        waiting.append((path.name, line, done))
+        waiting.append((path.name, lines, done))
         await done
 
     async def _write(self, folder: Path, waiting: list[_Waiting]) -> None:
         while waiting:
             batch, waiting[:] = waiting[:], ()
-            lines: dict[str, list[Line]] = {}
-            for name, line, _ in batch:
-                lines.setdefault(name, []).append(line)
+            by_name: dict[str, list[Lines]] = {}
+            for name, lines, _ in batch:
+                by_name.setdefault(name, []).append(lines)
             try:
-                failed = await self._threads.run(self._append, folder, lines)
+                failed = await self._threads.run(self._append, folder, by_name)
             except Exception as error:
-                failed = dict.fromkeys(lines, error)
+                failed = dict.fromkeys(by_name, error)
             self._tell(batch, failed)
         del self._waiting[folder]
 
     def _tell(self, batch: Sequence[_Waiting], failed: Mapping[str, Exception]) -> None:
-        for name, _, done in batch:
+        for name, lines, done in batch:
             error = failed.get(name)
-            self.written += error is None
-            # Whoever waited may have been cancelled; the line comes again then, and is
+            self.written += len(lines.texts) if error is None else 0
+            # Whoever waited may have been cancelled; the lines come again then, and are
             # found to be there.
             if done.done():
                 continue

@@ -66,6 +66,45 @@ async def test_any_payload_is_a_line_unless_keys_are_chosen(
     assert (tmp_path / "outputs" / "out").read_text() == json.dumps(payload) + "\n"
 
 
+async def test_each_item_of_a_list_becomes_a_line(
+    harness: Harness, tmp_path: Path
+) -> None:
+    given = {"output_filename": "out", "each": "rows", "exclude": ["b"]}
+    async with harness:
+        await harness.send(
+            {"rows": [{"a": 1, "b": 1}, {"a": 2}], "other": 3}, parameters=given
+        )
+        await harness.send({"rows": []}, parameters=given)
+        await harness.settle()
+        assert harness.dead == []
+        assert harness.service.status()["lines"] == 2
+
+    assert (tmp_path / "outputs" / "out").read_text() == '{"a": 1}\n{"a": 2}\n'
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        ([1], "payload.rows: must be a list, to write each of its items as a line"),
+        ({"row": [1]}, "payload.rows: must be a list"),
+        ({"rows": "text"}, "payload.rows: must be a list"),
+        ({"rows": [3]}, "payload.rows[0]: must be an object to choose keys of"),
+    ],
+)
+async def test_without_a_list_of_fit_items_nothing_is_written(
+    harness: Harness, tmp_path: Path, payload: object, problem: str
+) -> None:
+    given = {"output_filename": "out", "each": "rows", "exclude": ["b"]}
+    async with harness:
+        await harness.send(payload, parameters=given)
+        await harness.settle()
+        (dead,) = harness.dead
+
+    assert dead.reason == "schema"
+    assert problem in dead.text
+    assert not (tmp_path / "outputs").exists()
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

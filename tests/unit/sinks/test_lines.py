@@ -14,11 +14,19 @@ import pytest
 
 from recado_sinks import journal, lines, opening
 from recado_sinks.journal import NAME
-from recado_sinks.lines import Folders, Line, UnfitFileError
+from recado_sinks.lines import Folders, Lines, UnfitFileError
 
 
-def some(first: int, last: int) -> list[Line]:
-    return [Line(f"id-{n}", f"line {n}\n".encode()) for n in range(first, last + 1)]
+def some(first: int, last: int) -> list[Lines]:
+    return [Lines(f"id-{n}", (encoded(n),)) for n in range(first, last + 1)]
+
+
+def together(id_: str, first: int, last: int) -> Lines:
+    return Lines(id_, tuple(encoded(n) for n in range(first, last + 1)))
+
+
+def encoded(number: int) -> bytes:
+    return f"line {number}\n".encode()
 
 
 def text(first: int, last: int) -> str:
@@ -30,7 +38,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "deep" / "out.jsonl"
 
 
-def write(file: Path, wanted: Sequence[Line]) -> dict[str, Exception]:
+def write(file: Path, wanted: Sequence[Lines]) -> dict[str, Exception]:
     return Folders().append(file.parent, {file.name: wanted})
 
 
@@ -93,6 +101,50 @@ def test_a_crash_within_a_write_loses_and_doubles_nothing(
 
     old = file.with_name("out.1").read_text() if is_renamed else ""
     assert old + file.read_text() == text(1, 5)
+
+
+@pytest.mark.parametrize("written", range(0, 36, 3))
+def test_of_lines_that_belong_together_those_that_are_missing_are_written_later(
+    file: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
+    write(file, some(1, 1))
+
+    def die(fd: int, content: bytes) -> None:
+        os.write(fd, content[:written])
+        raise Died
+
+    monkeypatch.setattr(lines, "write_all", die)
+    with pytest.raises(Died):
+        write(file, [together("a", 2, 4), together("b", 5, 6)])
+    monkeypatch.undo()
+
+    write(file, some(9, 9))
+    write(file, [together("b", 5, 6)])
+    write(file, [together("a", 2, 4)])
+    write(file, [together("a", 2, 4), together("b", 5, 6)])
+
+    assert sorted(file.read_text().splitlines()) == [
+        f"line {number}" for number in (1, 2, 3, 4, 5, 6, 9)
+    ]
+
+
+def test_a_rest_that_breaks_off_again_is_completed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for written in (10, 20, 14):
+
+        def die(fd: int, content: bytes, room: int = written) -> None:
+            os.write(fd, content[:room])
+            raise Died
+
+        monkeypatch.setattr(lines, "write_all", die)
+        with pytest.raises(Died):
+            write(file, [together("a", 1, 9)])
+        monkeypatch.undo()
+
+    write(file, [together("a", 1, 9)])
+
+    assert file.read_text() == text(1, 9)
 
 
 def test_a_crash_while_the_journal_is_written_leaves_it_sound(
@@ -201,15 +253,27 @@ def test_the_journal_stays_small_and_keeps_the_newest(
     assert file.read_text() == text(1, 101)
 
 
+def test_a_small_journal_knows_messages_of_many_lines(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "LIMIT", 20_000)
+    for n in range(100):
+        write(file, [together(f"id-{n}", n * 500, n * 500 + 499)])
+
+    assert (file.parent / NAME).stat().st_size < 25_000
+    write(file, [together(f"id-{n}", n * 500, n * 500 + 499) for n in range(50, 100)])
+    assert file.read_text() == text(0, 49_999)
+
+
 APPENDING = """
 import sys
 from pathlib import Path
-from recado_sinks.lines import Folders, Line
+from recado_sinks.lines import Folders, Lines
 folder, first, last = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 folders = Folders()
 for n in range(first, last):
-    line = Line(f"id-{n}", f"line {n} {'x' * 3000}\\n".encode())
-    folders.append(folder, {"out": [line]})
+    line = f"line {n} {'x' * 3000}\\n".encode()
+    folders.append(folder, {"out": [Lines(f"id-{n}", (line,))]})
     print(n, flush=True)
 """
 

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from recado_sinks.lines import Line
+from recado_sinks.lines import Lines
 from recado_sinks.writers import Writers
 
 
@@ -23,7 +23,7 @@ class Disk:
         self.failing: dict[str, Exception] = {}
 
     def append(
-        self, folder: Path, lines: Mapping[str, Sequence[Line]]
+        self, folder: Path, lines: Mapping[str, Sequence[Lines]]
     ) -> Mapping[str, Exception]:
         ids = {name: [line.id for line in each] for name, each in lines.items()}
         self.batches.append((str(folder), ids))
@@ -35,8 +35,8 @@ class Disk:
         return {name: self.failing[name] for name in lines if name in self.failing}
 
 
-def line(id_: str) -> Line:
-    return Line(id_, b"x\n")
+def line(id_: str) -> Lines:
+    return Lines(id_, (b"x\n",))
 
 
 async def test_lines_that_come_while_a_folder_is_written_are_written_together() -> None:
