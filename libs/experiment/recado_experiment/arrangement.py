@@ -23,11 +23,14 @@ class Arrangement:
     """Groups of names and how they are ordered.
 
     ``rows`` has one row of groups, or several that participants take in turn.
+    ``holds_rows`` is for latin squares: whether a row within groups is held until each
+    group could have taken its turn.
     """
 
     rows: tuple[Groups, ...]
     groups: Strategy = "as_is"
     within: Strategy = "as_is"
+    holds_rows: bool = True
 
     def groups_of(self, participant: int) -> Groups:
         """Return a participant's groups as they are written."""
@@ -62,7 +65,7 @@ class Arrangement:
         """Return how many participants in a row share a row within the groups."""
         # Even where the groups stay as they are: as experiment-server does.
         if self.within == "latin_square":
-            return groups
+            return groups if self.holds_rows else 1
         square = SQUARES.get(self.groups)
         return square.rows(groups) if square else len(self.rows)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from recado_experiment.compat import Release
 from recado_experiment.findings import Findings, Path, dotted
-from recado_experiment.tables import Table, is_list, is_table, kind, shown
+from recado_experiment.tables import Table, is_list, is_table, kind, misspelt, shown
 from recado_experiment.variables import Variables
 
 
@@ -18,40 +21,75 @@ class Block:
     table: Table
 
 
-def read_blocks(
-    document: Table, variables: Variables, findings: Findings
-) -> dict[str, Block]:
-    """Return the blocks by name, in the order of the file."""
-    listed = document.get("blocks", [])
-    if not is_list(listed):
-        findings.add(f"has to be an array of tables, [[blocks]], not {kind(listed)}")
-        return {}
-    if "blocks" not in document and "crossings" not in document:
-        findings.add("missing; a study has at least one [[blocks]]")
-    blocks: dict[str, Block] = {}
-    for index, value in enumerate(listed):
-        here = findings.at(index)
-        filled = variables.fill(value, here)
-        block = _block(index, filled, here)
-        if block is None:
+Arrays: TypeAlias = Mapping[str, Sequence[Block | None]]
+"""The blocks of each array, by its key; None for one that has no name."""
+
+
+def read_arrays(
+    document: Table, release: Release, variables: Variables, findings: Findings
+) -> Arrays:
+    """Return the blocks of all arrays, in the order in which their parents are merged."""
+    if not {"blocks", "crossings"} & document.keys():
+        hint = misspelt("blocks", document)
+        findings.at("blocks").add(f"missing; a study has at least one [[blocks]]{hint}")
+    return {
+        key: _read(document.get(key, []), release, variables, findings.at(key))
+        for key in release.arrays
+    }
+
+
+def by_name(arrays: Arrays, findings: Findings) -> dict[str, Block]:
+    """Return all blocks by name; report names that different blocks have."""
+    found: dict[str, Block] = {}
+    for block in (each for array in arrays.values() for each in array if each):
+        first = found.setdefault(block.name, block)
+        if first is block or _is_repeated(block, first):
             continue
-        if block.name in blocks:
-            first = dotted(blocks[block.name].path)
-            here.at("name").add(f"{block.name!r} is the name of {first} as well")
-        blocks.setdefault(block.name, block)
-    return blocks
+        text = f"{block.name!r} is the name of {dotted(first.path)} as well"
+        if _has_edge(block, first):
+            text += ", and which of the two is meant where cannot be told"
+        findings.at(*block.path, "name").add(text)
+    return found
 
 
-def _block(index: int, value: object, findings: Findings) -> Block | None:
+def _is_repeated(block: Block, first: Block) -> bool:
+    """Tell whether a block is there twice; only init and final blocks can be."""
+    # As text, since 1, 1.0 and true are equal, and so are tables with other key orders.
+    return _has_edge(block, first) and repr(block.table) == repr(first.table)
+
+
+def _has_edge(block: Block, first: Block) -> bool:
+    """Tell whether one of two blocks is an init or a final block."""
+    return {block.path[0], first.path[0]} != {"blocks"}
+
+
+def _read(
+    listed: object, release: Release, variables: Variables, findings: Findings
+) -> list[Block | None]:
+    if is_list(listed):
+        return [
+            _block(variables.fill(value, here), release, here)
+            for at, value in enumerate(listed)
+            if (here := findings.at(at))
+        ]
+    array = f"[[{dotted(findings.path)}]]"
+    findings.add(f"has to be an array of tables, {array}, not {kind(listed)}")
+    return []
+
+
+def _block(value: object, release: Release, findings: Findings) -> Block | None:
     if not is_table(value):
         findings.add(f"has to be a table, not {kind(value)} ({shown(value)})")
         return None
-    if "config" not in value and "extends" not in value:
-        findings.add("has neither a 'config' nor a block that it 'extends'")
+    if release.is_complete and not {"config", "extends"} & value.keys():
+        hint = misspelt("config", value) or misspelt("extends", value)
+        findings.add(f"has neither a 'config' nor a block that it 'extends'{hint}")
     if "name" not in value:
-        findings.add("has no 'name'")
+        findings.add(f"has no 'name'{misspelt('name', value)}")
         return None
-    name = str(value["name"])
+    name = value["name"]
+    if findings.path[0] != "blocks" and not isinstance(name, str):
+        findings.at("name").add(f"has to be a text, not {kind(name)} ({shown(name)})")
     # The original keeps its own note under this key, and takes it away in the end.
     table = {key: inner for key, inner in value.items() if key != "block_idx"}
-    return Block(("blocks", index), name, table | {"name": name})
+    return Block(findings.path, str(name), table | {"name": str(name)})

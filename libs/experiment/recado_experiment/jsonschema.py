@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import Any, Final
 
 from recado_experiment.arrangement import STRATEGIES
+from recado_experiment.compat import EARLIER, LATEST, RELEASES
 from recado_experiment.crossings import MODES
 from recado_experiment.functions import known_functions
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 NAMES: Final = {"type": "array", "items": {"type": "string"}}
+WITH_CONFIG: Final = {"anyOf": [{"required": ["config"]}, {"required": ["extends"]}]}
+READ_EARLIER: Final = {
+    "required": ["compat"],
+    "properties": {"compat": {"const": EARLIER.name}},
+}
+PLACES: Final = {"type": "array", "items": {"type": "integer"}}
 
 
 def schema() -> dict[str, Any]:
@@ -33,8 +40,21 @@ def schema() -> dict[str, Any]:
                 "items": _crossing(),
                 "description": "Blocks made of every combination of levels",
             },
+            **_edges(),
         },
+        "if": {"properties": {"configuration": READ_EARLIER}},
+        "else": {"properties": {"blocks": {"items": WITH_CONFIG}}},
         "$defs": {"call": _call(), "value": _value()},
+    }
+
+
+def _edges() -> dict[str, Any]:
+    """Return the arrays of whole blocks that only the earlier release has."""
+    about = f"Whole blocks; read with compat {EARLIER.name!r}"
+    return {
+        array: {"type": "array", "items": _block(), "description": about}
+        for array in EARLIER.arrays
+        if array not in LATEST.arrays
     }
 
 
@@ -48,11 +68,15 @@ def _configuration() -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "required": ["order"],
+        "if": READ_EARLIER,
+        "then": {"properties": {"order": {"anyOf": _orders(NAMES) + _orders(PLACES)}}},
+        "else": {
+            "required": ["order"],
+            "properties": {"order": {"anyOf": [NAMES, _groups(NAMES), _table(NAMES)]}},
+        },
         "properties": {
             "order": {
                 "description": "Names of blocks, groups of them, or a table by participant",
-                "anyOf": [NAMES, {"type": "array", "items": NAMES}, _table(NAMES)],
             },
             "groups_strategy": _one_of(
                 STRATEGIES, "How the groups, or a flat list, are ordered"
@@ -77,6 +101,11 @@ def _configuration() -> dict[str, Any]:
                 "default": False,
                 "description": "Whether variables and calls count inside arrays",
             },
+            "compat": {
+                "enum": list(RELEASES),
+                "default": LATEST.name,
+                "description": "The release of experiment-server to expand like",
+            },
             "groups": _old("groups_strategy"),
             "within_groups": _old("within_groups_strategy"),
         },
@@ -88,7 +117,6 @@ def _block() -> dict[str, Any]:
     return {
         "type": "object",
         "required": ["name"],
-        "anyOf": [{"required": ["config"]}, {"required": ["extends"]}],
         "properties": {
             "name": {"description": "Unique; what the order names"},
             "extends": {"type": "string", "description": "The block to inherit from"},
@@ -163,6 +191,15 @@ def _call() -> dict[str, Any]:
             "id": {"description": "Calls of one id know of each other"},
         },
     }
+
+
+def _orders(items: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the orders that the earlier release takes; its tables are of groups."""
+    return [items, _groups(items), _table(_groups(items))]
+
+
+def _groups(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 def _one_of(words: tuple[str, ...], text: str) -> dict[str, Any]:

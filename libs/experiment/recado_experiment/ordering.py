@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,17 +13,11 @@ from recado_experiment.arrangement import (
     Sequence,
     Strategy,
 )
-from recado_experiment.crossings import Crossings
+from recado_experiment.compat import Release
 from recado_experiment.findings import Findings
+from recado_experiment.naming import UNREADABLE, Naming
 from recado_experiment.squares import SQUARES
-from recado_experiment.tables import (
-    Table,
-    is_list,
-    is_table,
-    kind,
-    misspelt,
-    shown,
-)
+from recado_experiment.tables import Table, is_list, is_table, kind, misspelt, shown
 
 _NOTHING = Arrangement(((),))
 
@@ -32,14 +26,14 @@ _NOTHING = Arrangement(((),))
 class OrderReader:
     """Reads the ordering settings of a ``configuration`` table.
 
-    ``names`` are those of the blocks; a name of ``crossings`` stands for all the blocks
-    of that crossing. What is wrong goes to ``findings``, and something that can be worked
-    with takes its place.
+    ``edges`` are the names of init and final blocks where these are no settings. What is
+    wrong goes to ``findings``, and something that can be worked with takes its place.
     """
 
     configuration: Table
-    names: Collection[str]
-    crossings: Crossings
+    release: Release
+    naming: Naming
+    edges: Mapping[str, tuple[str, ...]]
     findings: Findings
 
     def sequence(self) -> Sequence:
@@ -49,73 +43,113 @@ class OrderReader:
         )
 
     def _order(self) -> Arrangement:
-        groups = self._strategy("groups", STRATEGIES)
-        within = self._strategy("within_groups", STRATEGIES)
-        if "order" not in self.configuration:
-            hint = misspelt("order", self.configuration)
-            self.findings.add(f"has no 'order', the list of blocks to go through{hint}")
-            return _NOTHING
-        value, findings = self.configuration["order"], self.findings.at("order")
+        groups = self._strategy(self.release.groups, STRATEGIES)
+        within = self._strategy(self.release.within_groups, STRATEGIES)
+        value, findings = self.configuration.get("order"), self.findings.at("order")
+        if value is None:
+            return self._unordered(groups, within)
+        if self.release.takes_places and _is_mixed(value):
+            findings.add("has names and places of blocks; it takes one or the other")
         if is_table(value):
-            return self._checked(
-                Arrangement(self._rows(value, findings, groups), "as_is", within)
-            )
+            return self._turns(value, findings, groups, within)
         if not is_list(value):
             hint = "; a variable cannot stand for it" if _is_variable(value) else ""
             findings.add(f"has to be an array or a table, not {kind(value)}{hint}")
             return _NOTHING
         if all(map(is_list, value)):
-            rows = tuple(
-                self._names(group, findings.at(at)) for at, group in enumerate(value)
-            )
-            return self._checked(Arrangement((rows,), groups, within))
-        if self._settles("within_groups"):
+            return self._checked(self._groups(value, findings), groups, within)
+        if ignored := self._set(self.release.within_groups):
             findings.warn(
-                "is one flat list, so 'within_groups' is not used;"
-                " 'groups_strategy' orders the list"
+                f"is one flat list, so {ignored!r} is not used;"
+                f" {self.release.groups[0]!r} orders the list"
             )
-        flat: Groups = (self._names(value, findings),)
-        return self._checked(Arrangement((flat,), "as_is", groups))
+        flat: Groups = (self.naming.read(value, findings),)
+        return self._checked(flat, "as_is", groups)
 
-    def _checked(self, made: Arrangement) -> Arrangement:
-        """Return an arrangement as it is; report latin squares that cannot be made."""
-        findings = self.findings.at("order")
-        for groups in made.rows:
-            sizes = {len(group) for group in groups}
-            if made.groups in SQUARES and not groups:
-                findings.add(f"is empty: {_a(made.groups)} needs at least one group")
-            elif made.within in SQUARES and sizes in (set(), {0}):
-                findings.add(
-                    f"has an empty list: {_a(made.within)} needs at least one block"
-                )
-            elif made.within in SQUARES and len(sizes) > 1:
-                findings.add(
-                    f"has groups of different sizes, and {_a(made.within)} within them"
-                    f" needs one size (sizes: {', '.join(map(str, map(len, groups)))})"
-                )
-        return made
+    def _unordered(self, groups: Strategy, within: Strategy) -> Arrangement:
+        """Return the order of a study that has none: all blocks, if that is allowed."""
+        if not self.release.is_complete:
+            places = self.naming.places or ()
+            everything = tuple(name for name in places if name is not None)
+            return self._checked((everything,), groups, within)
+        hint = misspelt("order", self.configuration)
+        self.findings.add(f"has no 'order', the list of blocks to go through{hint}")
+        return _NOTHING
+
+    def _turns(
+        self, table: Table, findings: Findings, groups: Strategy, within: Strategy
+    ) -> Arrangement:
+        """Return an order that has a list, or groups, for each participant in turn."""
+        read = self._groups if self.release.has_grouped_rows else self._group
+        rows: list[Groups] = []
+        for key in self._keys(table, findings, groups):
+            here = findings.at(key)
+            rows.append(read(table[key], here))
+            self._check(rows[-1], "as_is", within, here)
+        return Arrangement(tuple(rows), "as_is", within, self.release.holds_rows)
+
+    def _group(self, value: object, findings: Findings) -> Groups:
+        return (self.naming.read(value, findings),)
+
+    def _groups(self, value: object, findings: Findings) -> Groups:
+        if is_list(value) and all(map(is_list, value)):
+            return tuple(
+                self.naming.read(group, findings.at(at))
+                for at, group in enumerate(value)
+            )
+        findings.add(
+            "has to be an array of groups, [[...]], with compat"
+            f" {self.release.name!r}, not {kind(value)} ({shown(value)})"
+        )
+        return (UNREADABLE,)
+
+    def _checked(
+        self, groups: Groups, strategy: Strategy, within: Strategy
+    ) -> Arrangement:
+        self._check(groups, strategy, within, self.findings.at("order"))
+        return Arrangement((groups,), strategy, within, self.release.holds_rows)
+
+    def _check(
+        self, groups: Groups, strategy: Strategy, within: Strategy, findings: Findings
+    ) -> None:
+        """Report squares that cannot be made, and an order that must not be empty."""
+        sizes = {len(group) for group in groups}
+        if strategy in SQUARES and not groups:
+            findings.add(f"is empty: {_a(strategy)} needs at least one group")
+        elif within in SQUARES and sizes in (set(), {0}):
+            findings.add(f"has an empty list: {_a(within)} needs at least one block")
+        elif within in SQUARES and len(sizes) > 1:
+            findings.add(
+                f"has groups of different sizes, and {_a(within)} within them"
+                f" needs one size (sizes: {', '.join(map(str, map(len, groups)))})"
+            )
+        elif sizes in (set(), {0}) and not self.release.may_be_empty:
+            findings.add(f"is empty, and compat {self.release.name!r} needs a block")
 
     def _edge(self, key: str) -> Arrangement:
-        strategy = self._strategy(key, STRATEGIES[:2])
+        if key in self.edges:
+            return Arrangement(((self.edges[key],),))
+        strategy = self._strategy((f"{key}_strategy",), STRATEGIES[:2])
         value, findings = self.configuration.get(key, []), self.findings.at(key)
         if is_table(value):
-            return Arrangement(self._rows(value, findings, strategy))
+            keys = self._keys(value, findings, strategy)
+            return Arrangement(
+                tuple(self._group(value[each], findings.at(each)) for each in keys)
+            )
         if not is_list(value):
             findings.add(f"has to be an array or a table, not {kind(value)}")
             return _NOTHING
-        return Arrangement(((self._names(value, findings),),), "as_is", strategy)
+        return Arrangement((self._group(value, findings),), "as_is", strategy)
 
-    def _settles(self, key: str) -> bool:
-        return f"{key}_strategy" in self.configuration or key in self.configuration
+    def _set(self, names: tuple[str, ...]) -> str | None:
+        """Return the name of a setting that counts, None if it is not set."""
+        return next((name for name in names if name in self.configuration), None)
 
-    def _strategy(self, key: str, allowed: tuple[str, ...]) -> Strategy:
-        is_old_name_known = key in ("groups", "within_groups")
-        if is_old_name_known and key in self.configuration:
-            self.findings.at(key).warn(f"is an old name; write '{key}_strategy'")
-        used = f"{key}_strategy"
-        if used not in self.configuration and is_old_name_known:
-            used = key
-        value = self.configuration.get(used, "as_is")
+    def _strategy(self, names: tuple[str, ...], allowed: tuple[str, ...]) -> Strategy:
+        used = self._set(names)
+        if used is None:
+            return "as_is"
+        value = self.configuration[used]
         if not isinstance(value, str):
             self.findings.at(used).add(f"has to be a text, not {kind(value)}")
         elif value not in allowed:
@@ -124,10 +158,10 @@ class OrderReader:
             return cast(Strategy, value)
         return "as_is"
 
-    def _rows(
+    def _keys(
         self, table: Table, findings: Findings, strategy: Strategy
-    ) -> tuple[Groups, ...]:
-        """Return the rows of a table that has a list for each participant in turn."""
+    ) -> tuple[str, ...]:
+        """Return the keys of a table in the order of the participants they are for."""
         if strategy != "as_is":
             findings.add(
                 f"is a table, which goes with the strategy 'as_is', not {strategy!r}"
@@ -145,27 +179,7 @@ class OrderReader:
                 f" {', '.join(map(str, sorted(keys))) or 'none at all'}"
             )
             return ()
-        return tuple(
-            (self._names(table[key], findings.at(key)),)
-            for _, key in sorted(keys.items())
-        )
-
-    def _names(self, value: object, findings: Findings) -> tuple[str, ...]:
-        if not is_list(value):
-            findings.add(f"has to be an array of block names, not {kind(value)}")
-            return ()
-        for at, name in enumerate(value):
-            if not isinstance(name, str):
-                findings.at(at).add(
-                    f"has to be the name of a block, not {kind(name)} ({shown(name)})"
-                )
-            elif name not in self.names and name not in self.crossings:
-                known = [*self.names, *self.crossings]
-                findings.at(at).unknown("block", name, known)
-        names = (name for name in value if isinstance(name, str))
-        return tuple(
-            each for name in names for each in self.crossings.get(name, (name,))
-        )
+        return tuple(keys[number] for number in sorted(keys))
 
 
 def _a(strategy: Strategy) -> str:
@@ -178,3 +192,19 @@ def _a(strategy: Strategy) -> str:
 
 def _is_variable(value: object) -> bool:
     return isinstance(value, str) and value.startswith("$")
+
+
+def _is_mixed(order: object) -> bool:
+    """Tell whether some items of an order are texts and others are numbers."""
+    kinds = {isinstance(item, str) for item in _items(order)}
+    return len(kinds) > 1
+
+
+def _items(order: object) -> Iterator[object]:
+    if is_table(order):
+        order = list(order.values())
+    if is_list(order):
+        for inner in order:
+            yield from _items(inner)
+    else:
+        yield order

@@ -32,11 +32,9 @@ class Places:
         return sorted(unique, key=lambda problem: problem.line or 0)
 
     def _origin(self, path: Path) -> Path:
-        if len(path) < 3 or path[0] not in ("blocks", "crossings"):
-            return path
         inside = path[2:]
         chain = self._inheritance.parents_at(path[:2])
-        if not chain:
+        if not inside or not chain:
             return path
         writer = max(chain, key=lambda block: _depth_of_match(block.table, inside))
         return (*writer.path, *inside)

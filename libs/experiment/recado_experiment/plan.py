@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recado_experiment.arrangement import Sequence
-from recado_experiment.blocks import Block, read_blocks
+from recado_experiment.blocks import Arrays, Block, by_name, read_arrays
 from recado_experiment.calls import Group, disagreement
+from recado_experiment.compat import Release, read_release
 from recado_experiment.compiling import Compiler
 from recado_experiment.crossings import read_crossings
 from recado_experiment.errors import StudyError, StudyProblem
 from recado_experiment.findings import Findings
 from recado_experiment.inheritance import Inheritance
+from recado_experiment.naming import Naming
 from recado_experiment.ordering import OrderReader
 from recado_experiment.places import Places
 from recado_experiment.reading import decoded, parsed
@@ -21,20 +23,6 @@ from recado_experiment.tables import Table, is_table, kind, misspelt
 from recado_experiment.template import Template
 from recado_experiment.variables import Variables
 
-TABLES = ("configuration", "blocks", "crossings")
-KEYS = (
-    "order",
-    "groups_strategy",
-    "within_groups_strategy",
-    "init_blocks",
-    "init_blocks_strategy",
-    "final_blocks",
-    "final_blocks_strategy",
-    "random_seed",
-    "variables",
-    "expand_arrays",
-)
-OLD_KEYS = ("groups", "within_groups")
 PREVIEWED = 100
 """How many participants' choices of blocks are checked for calls that cannot go together."""
 
@@ -59,15 +47,22 @@ def prepare(text: str | bytes, what: str) -> Plan:
     source = decoded(text, what)
     document, findings = parsed(source, what), Findings()
     configuration = _configuration(document, findings)
+    release = read_release(configuration, findings.at("configuration"))
+    _check_keys(document, configuration, release, findings)
     in_arrays = _switch(configuration, "expand_arrays", findings.at("configuration"))
     variables = Variables.of(
         _table(configuration, "variables", findings.at("configuration")),
         in_arrays=in_arrays,
     )
-    blocks = read_blocks(document, variables, findings.at("blocks"))
+    arrays = read_arrays(document, release, variables, findings)
+    blocks = by_name(arrays, findings)
     crossings = read_crossings(document, variables, blocks, findings.at("crossings"))
     sequence = OrderReader(
-        configuration, blocks, crossings, findings.at("configuration")
+        configuration,
+        release,
+        Naming(blocks, crossings, _places(arrays, release)),
+        _edges(arrays),
+        findings.at("configuration"),
     ).sequence()
     seed = read_seed(
         configuration.get("random_seed", 0), findings.at("configuration", "random_seed")
@@ -85,20 +80,42 @@ def prepare(text: str | bytes, what: str) -> Plan:
 
 
 def _configuration(document: Table, findings: Findings) -> Table:
+    if "configuration" in document:
+        return _table(document, "configuration", findings)
+    hint = misspelt("configuration", document)
+    findings.at("configuration").add(f"missing; it says the order of the blocks{hint}")
+    return {"order": []}
+
+
+def _check_keys(
+    document: Table, configuration: Table, release: Release, findings: Findings
+) -> None:
+    """Warn of what nobody reads, and of what has another name."""
+    tables = ("configuration", *release.arrays, "crossings")
     for key in document:
-        if key not in TABLES:
-            findings.at(key).unused(key, TABLES)
-    if "configuration" not in document:
-        hint = misspelt("configuration", document)
-        findings.at("configuration").add(
-            f"missing; it says the order of the blocks{hint}"
-        )
-        return {"order": []}
-    configuration = _table(document, "configuration", findings)
+        if key not in tables:
+            findings.at(key).unused(key, tables)
     for key in configuration:
-        if key not in KEYS + OLD_KEYS:
-            findings.at("configuration", key).unused(key, KEYS)
-    return configuration
+        here = findings.at("configuration", key)
+        if key in release.others:
+            here.warn(release.others[key])
+        elif key not in release.settings:
+            here.unused(key, release.settings)
+
+
+def _places(arrays: Arrays, release: Release) -> list[str | None] | None:
+    if not release.takes_places:
+        return None
+    return [block.name if block else None for block in arrays["blocks"]]
+
+
+def _edges(arrays: Arrays) -> dict[str, tuple[str, ...]]:
+    """Return the names of init and final blocks that are written as whole blocks."""
+    return {
+        key: tuple(block.name for block in array if block)
+        for key, array in arrays.items()
+        if key != "blocks"
+    }
 
 
 def _table(parent: Table, key: str, findings: Findings) -> Table:

@@ -325,8 +325,8 @@ def test_keys_that_nobody_reads_are_warned_of(ordered: Write) -> None:
         " 'groups_strategy' orders the list",
         "line 4: configuration.within_groups: is an old name; write"
         " 'within_groups_strategy'",
-        "line 5: configuration.seed: 'seed' is not used; known: expand_arrays,"
-        " final_blocks, final_blocks_strategy, groups_strategy, init_blocks,"
+        "line 5: configuration.seed: 'seed' is not used; known: compat,"
+        " expand_arrays, final_blocks, final_blocks_strategy, groups_strategy, init_blocks,"
         " init_blocks_strategy, order, random_seed, variables, within_groups_strategy",
     ]
 

@@ -1,0 +1,63 @@
+"""Naming: what an order can call blocks by, and which blocks those are."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from recado_experiment.crossings import Crossings
+from recado_experiment.findings import Findings
+from recado_experiment.tables import is_list, kind, shown
+
+UNREADABLE: Final = ("",)
+"""Stands for what was reported, so that nothing else is found wrong with the order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """The names of blocks, and the places of those in ``[[blocks]]`` where these count.
+
+    A name of ``crossings`` stands for all the blocks of that crossing. At a place is None
+    if the block there has no name.
+    """
+
+    blocks: Collection[str]
+    crossings: Crossings
+    places: Sequence[str | None] | None = None
+
+    def read(self, value: object, findings: Findings) -> tuple[str, ...]:
+        """Return the names of the blocks that an array calls; report what is none."""
+        if not is_list(value):
+            findings.add(f"has to be an array of block names, not {kind(value)}")
+            return UNREADABLE
+        return tuple(
+            name
+            for at, item in enumerate(value)
+            for name in self._called(item, findings.at(at))
+        )
+
+    def _called(self, item: object, findings: Findings) -> Sequence[str]:
+        if isinstance(item, str):
+            if item not in self.blocks and item not in self.crossings:
+                findings.unknown("block", item, [*self.blocks, *self.crossings])
+            return self.crossings.get(item) or (item,)
+        # A boolean is an integer to Python, and never meant as a place.
+        if self.places is not None and type(item) is int:
+            return self._placed(self.places, item, findings)
+        what = "the name" if self.places is None else "the name or the place"
+        findings.add(f"has to be {what} of a block, not {kind(item)} ({shown(item)})")
+        return UNREADABLE
+
+    def _placed(
+        self, places: Sequence[str | None], place: int, findings: Findings
+    ) -> Sequence[str]:
+        # Below 0 it counts from the end, as in any list of Python.
+        if not -len(places) <= place < len(places):
+            findings.add(
+                f"no block at {shown(place)}; places count from 0, and there are"
+                f" {len(places)} blocks"
+            )
+            return UNREADABLE
+        name = places[place]
+        return UNREADABLE if name is None else (name,)
