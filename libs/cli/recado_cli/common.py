@@ -194,8 +194,8 @@ class Group(click.Group):
         Raises:
             UsageError: if there is none of that name.
         """
-        names = self.list_commands(ctx)
-        if args[0] not in names and not args[0].startswith("-"):
+        if not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            names = self.list_commands(ctx)
             near = get_close_matches(args[0], names, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ";"
             known = ", ".join(names)

@@ -29,12 +29,9 @@ THEIRS: Final[Mapping[str, str]] = {
 class Expand(Group):
     """The group; it understands experiment-server's names without listing them."""
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that is meant, under either name."""
-        name, *rest = args
-        return super().resolve_command(ctx, [THEIRS.get(name, name), *rest])
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, under either name."""
+        return super().get_command(ctx, THEIRS.get(cmd_name, cmd_name))
 
 
 @click.group(cls=Expand)
