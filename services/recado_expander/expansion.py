@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from recado.errors import Problem, SchemaError
 from recado.message import encode
 from recado.step import Step
-from recado_expander.request import By, Job
+from recado_expander.request import Job
+from recado_expander.sending import Sender
 from recado_expander.studies import Prepared
 from recado_experiment import Ranges, StudyError, StudyProblem, parse_ranges
-
-if TYPE_CHECKING:
-    from recado.message import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +30,8 @@ class Limits:
     """Smaller requests that are sent, at most."""
     room: int = 16 * 1024 * 1024
     """Bytes that are sent, about."""
+    message: int = 1024 * 1024
+    """Bytes of one message for a chunk, about."""
 
 
 LIMITS: Final = Limits()
@@ -96,7 +96,8 @@ def expand(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally:
 def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally:
     tally = Tally([], 0, [], [], [])
     participants = iter(job.participants)
-    room = limits.room
+    sender = Sender(step, job.by)
+    room = limits.message if job.by == "chunk" else limits.room
     for participant in participants:
         try:
             blocks = prepared.study.expand(participant)
@@ -104,40 +105,14 @@ def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally
             tally.failed.append(participant)
             tally.problems += problems_of(error)
             continue
-        provenance = prepared.provenance(participant)
-        room -= _send(step, participant, blocks, provenance, job.by)
+        room -= sender.add(participant, blocks, prepared.provenance(participant))
         tally.sent.append(participant)
         tally.blocks += len(blocks)
         if room <= 0:
             break
+    sender.end()
     tally.left = list(participants)
     return tally
-
-
-def _send(
-    step: Step,
-    participant: int,
-    blocks: list[dict[str, Json]],
-    provenance: dict[str, Json],
-    by: By,
-) -> int:
-    """Send a participant's messages; return how many bytes they have."""
-    before = len(step.outgoing)
-    if by == "participant":
-        step.send(
-            {"participant": participant, "blocks": blocks, "provenance": provenance}
-        )
-    else:
-        for position, block in enumerate(blocks):
-            step.send(
-                {
-                    "participant": participant,
-                    "position": position,
-                    "block": block,
-                    "provenance": provenance,
-                }
-            )
-    return sum(len(each.message.body) for each in step.outgoing[before:])
 
 
 def ranges(participants: Iterable[int]) -> Ranges:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, Literal, TypeAlias, cast
+from typing import Annotated, Any, Final, cast
 
 from pydantic import (
     AfterValidator,
@@ -21,15 +21,16 @@ from pydantic import (
 
 from recado.errors import Problem, SchemaError
 from recado.studies import is_path, is_study_name
+from recado_expander.sending import By
 from recado_experiment import Ranges, StudyError, parse_ranges
 
 HIGHEST: Final = 10_000_000
 """The highest participant that is expanded."""
 
+_ID: Final = "^[0-9a-f-]{36}$"
+
 MAX_PARTS: Final = 100_000
 """The entries that a list of participants may have, and the characters of a text."""
-
-By: TypeAlias = Literal["participant", "block"]
 
 
 def _study(value: str) -> str:
@@ -87,12 +88,18 @@ class Request(BaseModel):
         default=None, description="For whom: '1-50,60', a list of numbers, or one"
     )
     by: By | None = Field(
-        default=None, description="One message for each participant, or each block"
+        default=None,
+        description="One message for each participant, each block, or each chunk",
     )
     sha256: str | None = Field(
         default=None,
         pattern="^[0-9a-f]{64}$",
         description="What the study's digest has to be; any if it is not given",
+    )
+    part_of: str | None = Field(
+        default=None,
+        pattern=_ID,
+        description="The id of the request that this one is split from, if it is",
     )
 
     @model_validator(mode="before")
@@ -122,6 +129,9 @@ class Job:
     participants: Ranges
     by: By
     sha256: str | None
+    whole: str
+    """The id of the request as it was made, which this may be a part of."""
+    is_part: bool
     carried: Mapping[str, str]
     """What the payload says, apart from the participants: a smaller request says it too."""
 
@@ -144,14 +154,19 @@ class Job:
 
         The digest keeps all of them to the one study, should its file change meanwhile.
         """
-        return {**self.carried, "participants": str(participants), "sha256": sha256}
+        return {
+            **self.carried,
+            "participants": str(participants),
+            "sha256": sha256,
+            "part_of": self.whole,
+        }
 
 
-def job_of(parameters: Request, payload: Request) -> Job:
+def job_of(parameters: Request, payload: Request, id_: str) -> Job:
     """Return the job that a step's parameters and a payload make together.
 
     The payload goes first, key by key. ``study`` and ``text`` count as one key, and a
-    ``sha256`` belongs to the study that it stands beside.
+    ``sha256`` belongs to the study that it stands beside. ``id_`` is the message's.
 
     Raises:
         SchemaError: if neither says which study, or for whom.
@@ -171,6 +186,8 @@ def job_of(parameters: Request, payload: Request) -> Job:
         participants,
         payload.by or parameters.by or "participant",
         payload.sha256 or source.sha256,
+        payload.part_of or id_,
+        payload.part_of is not None,
         payload.model_dump(include={"study", "text", "by"}, exclude_none=True),
     )
 

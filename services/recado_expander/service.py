@@ -18,6 +18,7 @@ from recado_expander.sources import RegistryAwayError, Sources
 from recado_expander.studies import Prepared, Studies
 from recado_experiment import StudyError
 
+REQUESTED: Final = "study.requested"
 EXPANDED: Final = "study.expanded"
 AGAIN_S: Final = 5.0
 """How long a request waits for a registry that is away."""
@@ -65,7 +66,8 @@ class Expander(Service):
 
     async def handle(self, message: Message, step: Step) -> None:
         """Send a chunk's participants, or smaller requests for more than a chunk."""
-        job = job_of(cast("Request", step.parameters), cast("Request", message.payload))
+        parameters = cast("Request", step.parameters)
+        job = job_of(parameters, cast("Request", message.payload), message.id)
         try:
             source = await self._source(job)
         except (NotFoundError, UnusableError) as error:
@@ -89,6 +91,8 @@ class Expander(Service):
     def _work(self, job: Job, source: Source | Prepared, step: Step) -> None:
         prepared = self._prepared(job, source)
         job = job.of(prepared.name)
+        if not job.is_part:
+            self._announce(job, prepared, step)
         if len(job.participants) > self.limits.chunk:
             self._split(job, prepared, step)
         else:
@@ -107,6 +111,18 @@ class Expander(Service):
         except StudyError as error:
             raise SchemaError(source.name, problems_of(error)) from error
 
+    def _announce(self, job: Job, prepared: Prepared, step: Step) -> None:
+        facts = {
+            "request": job.whole,
+            "participants": len(job.participants),
+            "by": job.by,
+            "study": job.name,
+            "sha256": prepared.sha256,
+        }
+        if step.run:
+            step.emit("", REQUESTED, facts)
+        self.context.log.info(REQUESTED, **facts)
+
     def _split(self, job: Job, prepared: Prepared, step: Step) -> None:
         size, digest = self.limits.chunk, prepared.sha256
         requests = split(job, job.participants, size, digest, step, self.limits)
@@ -119,6 +135,7 @@ class Expander(Service):
 
     def _tell(self, job: Job, prepared: Prepared, tally: Tally, step: Step) -> None:
         facts = {
+            "request": job.whole,
             "participants": len(tally.sent),
             "first": tally.sent[0],
             "last": tally.sent[-1],

@@ -11,7 +11,7 @@ import pytest
 from recado import __version__
 from recado.envelope import Envelope
 from recado.errors import SchemaError
-from recado.message import Outgoing
+from recado.message import Outgoing, encode
 from recado.step import Step
 from recado.validation import validated
 from recado_expander.expansion import LIMITS, Limits, expand, pieces, ranges, split
@@ -22,6 +22,7 @@ from recado_experiment import Ranges, Study, StudyError, parse_ranges
 MakeStep = Callable[..., Step]
 
 DIGEST = "0" * 64
+WHOLE = "00000000-0000-0000-0000-00000000000a"
 PLAIN = """
 [configuration]
 order = ["a", "b"]
@@ -47,7 +48,7 @@ params = { unique = true }
 
 def job(participants: str, **others: str) -> Job:
     request = {"text": PLAIN, "participants": participants} | others
-    return job_of(validated(Request, request, "message"), Request())
+    return job_of(validated(Request, request, "message"), Request(), WHOLE)
 
 
 def prepared(text: str = PLAIN) -> Prepared:
@@ -112,6 +113,42 @@ def test_each_block_gets_a_message_where_that_is_asked_for(step: MakeStep) -> No
     ]
 
 
+def test_a_chunk_is_one_message_with_the_same_of_each(step: MakeStep) -> None:
+    one, all_ = step(), step()
+
+    expand(job("1-9"), prepared(), one, LIMITS)
+    tally = expand(job("1-9", by="chunk"), prepared(), all_, LIMITS)
+
+    (chunk,) = payloads(all_.outgoing, "next")
+    assert chunk == {"participants": payloads(one.outgoing, "next")}
+    assert tally.sent == [*range(1, 10)]
+
+
+def test_what_finds_no_room_in_a_chunks_message_is_asked_for_again(
+    step: MakeStep,
+) -> None:
+    whole, made = step(), step()
+    expand(job("1", by="chunk"), prepared(), whole, LIMITS)
+    (chunk,) = payloads(whole.outgoing, "next")
+    room = 4 * len(encode(chunk["participants"][0]))
+
+    expand(job("1-9", by="chunk"), prepared(), made, Limits(message=room))
+
+    (chunk,) = payloads(made.outgoing, "next")
+    assert [each["participant"] for each in chunk["participants"]] == [1, 2, 3, 4]
+    assert asked_again(made) == ["5-7", "8-9"]
+
+
+def test_a_chunk_of_whom_all_fail_is_no_message(step: MakeStep) -> None:
+    failed = failing(SOME_FAIL, range(1, 41))[:3]
+    made = step()
+
+    with pytest.raises(SchemaError):
+        expand(job(str(ranges(failed)), by="chunk"), prepared(SOME_FAIL), made, LIMITS)
+
+    assert made.outgoing == []
+
+
 def test_the_same_request_sends_the_same_ids(step: MakeStep) -> None:
     one, two = step(), step()
 
@@ -130,9 +167,8 @@ def test_a_request_is_split_without_loss_into_ranges(step: MakeStep) -> None:
 
     assert count == 3
     assert payloads(made.outgoing, "expander") == [
-        {"participants": "1-3", "sha256": DIGEST},
-        {"participants": "4-6", "sha256": DIGEST},
-        {"participants": "7,9", "sha256": DIGEST},
+        {"participants": part, "sha256": DIGEST, "part_of": WHOLE}
+        for part in ("1-3", "4-6", "7,9")
     ]
 
 
@@ -192,7 +228,8 @@ def test_a_million_participants_are_reached_by_messages_that_hold_little(
 
 def test_large_requests_are_split_into_fewer(step: MakeStep) -> None:
     text = "#" * 10_000
-    large = job_of(Request(), validated(Request, {"text": text, "participants": 9}, ""))
+    asked = validated(Request, {"text": text, "participants": 9}, "")
+    large = job_of(Request(), asked, WHOLE)
     made = step()
 
     split(large, parse_ranges("1-64"), 1, DIGEST, made, Limits(room=41_000))

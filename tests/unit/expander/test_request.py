@@ -11,14 +11,15 @@ from recado_experiment import parse_ranges
 
 DIGEST = "0" * 64
 NINE = parse_ranges("1-9")
+WHOLE = "00000000-0000-0000-0000-00000000000a"
 
 
 def request(value: object) -> Request:
     return validated(Request, value, "message", "payload")
 
 
-def job(parameters: object, payload: object) -> Job:
-    return job_of(request(parameters), request(payload))
+def job(parameters: object, payload: object, id_: str = WHOLE) -> Job:
+    return job_of(request(parameters), request(payload), id_)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +177,16 @@ def test_a_smaller_request_means_the_same_study_in_the_same_way() -> None:
 
     assert (part.text, part.by, part.sha256) == ("x", "block", DIGEST)
     assert str(part.participants) == "1-9"
+
+
+def test_every_smaller_request_knows_the_one_that_was_made() -> None:
+    whole = job({"study": "a.toml"}, {"participants": "1-9"})
+
+    part = job({"study": "a.toml"}, whole.smaller(NINE, DIGEST), "another id")
+    smallest = job({"study": "a.toml"}, part.smaller(NINE, DIGEST), "a third")
+
+    assert [each.whole for each in (whole, part, smallest)] == [WHOLE] * 3
+    assert [each.is_part for each in (whole, part, smallest)] == [False, True, True]
 
 
 def test_a_smaller_request_names_the_version_that_was_found() -> None:

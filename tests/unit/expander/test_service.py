@@ -39,8 +39,8 @@ def identified(case: dict[str, Any]) -> str:
     return str(case["id"])
 
 
-def told(harness: Harness) -> list[Event]:
-    return [event for event in harness.events if event.type == "study.expanded"]
+def told(harness: Harness, type_: str = "study.expanded") -> list[Event]:
+    return [event for event in harness.events if event.type == type_]
 
 
 @pytest.mark.parametrize("case", CASES["valid"], ids=identified)
@@ -73,19 +73,25 @@ async def test_a_request_within_a_chunk_tells_of_itself_once(
     expander: MakeHarness, recipes: Path
 ) -> None:
     async with expander() as harness:
-        await harness.send([], parameters=PARAMETERS)
+        request = await harness.send([], parameters=PARAMETERS)
         await harness.settle()
 
+    study = {
+        "request": request.id,
+        "study": "study.toml",
+        "sha256": sha256((recipes / "study.toml").read_bytes()).hexdigest(),
+    }
+    (asked,) = told(harness, "study.requested")
+    assert asked.stream == "run-test-run"
+    assert asked.data == study | {"participants": 24, "by": "participant"}
     (event,) = told(harness)
     assert len(harness.sent) == 24
     assert event.stream == "run-test-run"
-    assert event.data == {
+    assert event.data == study | {
         "participants": 24,
         "first": 1,
         "last": 24,
         "blocks": 48,
-        "study": "study.toml",
-        "sha256": sha256((recipes / "study.toml").read_bytes()).hexdigest(),
     }
 
 
@@ -93,7 +99,9 @@ async def test_chunks_cover_a_large_request_each_participant_once(
     expander: MakeHarness, recipes: Path
 ) -> None:
     async with expander(Limits(chunk=10, fan=3)) as harness:
-        await harness.send([], parameters=PARAMETERS | {"participants": "1-95,100"})
+        request = await harness.send(
+            [], parameters=PARAMETERS | {"participants": "1-95,100"}
+        )
         await harness.settle()
 
     study = Study.read((recipes / "study.toml").read_bytes())
@@ -104,6 +112,9 @@ async def test_chunks_cover_a_large_request_each_participant_once(
     }
     assert sorted(event.data["first"] for event in told(harness)) == [*range(1, 92, 10)]
     assert sum(event.data["participants"] for event in told(harness)) == 96
+    (asked,) = told(harness, "study.requested")
+    assert asked.data["participants"] == 96
+    assert {each.data["request"] for each in told(harness)} == {request.id}
     assert harness.dead == []
 
 
@@ -155,11 +166,13 @@ async def test_a_new_request_sees_what_is_in_the_file_now(
     assert distances == [{1, 9}, {1, 8}]
 
 
+@pytest.mark.parametrize("participants", ["1", "1-24", "1-1000000"])
+@pytest.mark.parametrize("by", ["participant", "block", "chunk"])
 async def test_a_broken_study_is_one_dead_letter_with_all_its_problems(
-    expander: MakeHarness,
+    expander: MakeHarness, participants: str, by: str
 ) -> None:
     async with expander(Limits(chunk=1)) as harness:
-        await harness.send({"text": BROKEN, "participants": "1-24"})
+        await harness.send({"text": BROKEN, "participants": participants, "by": by})
         await harness.settle()
 
     (dead,) = harness.dead
@@ -172,6 +185,36 @@ async def test_a_broken_study_is_one_dead_letter_with_all_its_problems(
     }
     assert all(each.text.startswith("line ") for each in dead.letter.problems)
     assert "did you mean 'far'?" in dead.text
+    assert (harness.sent, told(harness, "study.requested")) == ([], [])
+
+
+async def test_a_broken_study_in_the_folder_is_one_dead_letter_as_well(
+    expander: MakeHarness, recipes: Path
+) -> None:
+    (recipes / "study.toml").write_text(BROKEN)
+    async with expander() as harness:
+        await harness.send([], parameters=PARAMETERS | {"participants": "1-1000000"})
+        await harness.settle()
+
+    (dead,) = harness.dead
+    assert dead.letter is not None
+    assert len(dead.letter.problems) == 3
+    assert dead.text.startswith("study.toml: ")
+
+
+async def test_participants_that_are_none_are_told_all_at_once(
+    expander: MakeHarness,
+) -> None:
+    async with expander() as harness:
+        await harness.send(
+            [], parameters=PARAMETERS | {"participants": "0,x,1-1000000,9-8"}
+        )
+        await harness.settle()
+
+    (dead,) = harness.dead
+    assert dead.reason == "schema"
+    for wrong in ("'0'", "'x'", "'9-8'"):
+        assert wrong in dead.text
 
 
 async def test_an_unknown_study_is_given_up_at_once_with_the_nearest(
