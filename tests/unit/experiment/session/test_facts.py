@@ -98,6 +98,7 @@ def test_a_place_tells_its_status_as_experiment_server_lays_it_out(
 
 def test_the_time_of_the_last_change_is_kept(session: Session, do: Do) -> None:
     do(add(session, 2), at=1.0)
+    assert session.progress(2).at == 1.0
     do(move_next(session, 2), at=2.0)
     assert session.progress(2).at == 2.0
     do(abandon(session, 2), at=3.0)
