@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final, cast
 
+from recado.clients.eventlog import EventLog
 from recado.clients.lookup import Lookup
 from recado.errors import NotFoundError, SchemaError
 from recado.message import Message
@@ -14,6 +15,10 @@ from recado.step import Step
 from recado.studies import Source, StudyFolder, UnusableError
 from recado_expander.expansion import LIMITS, Limits, Tally, expand, problems_of, split
 from recado_expander.request import Job, Request, job_of
+from recado_expander.sessions.answering import AnswersSessions
+from recado_expander.sessions.desk import Desk
+from recado_expander.sessions.keeper import Tools
+from recado_expander.sessions.streams import Streams
 from recado_expander.sources import RegistryAwayError, Sources
 from recado_expander.studies import Prepared, Studies
 from recado_experiment import StudyError
@@ -24,11 +29,11 @@ AGAIN_S: Final = 5.0
 """How long a request waits for a registry that is away."""
 
 
-class Expander(Service):
+class Expander(AnswersSessions, Service):
     """Expands a study for the participants of a request.
 
     What is asked for is done in one handling, or split into smaller requests on the
-    service's own queue, which other instances share.
+    service's own queue, which other instances share. Sessions it answers for beside that.
     """
 
     name = "expander"
@@ -40,9 +45,8 @@ class Expander(Service):
     concurrency: ClassVar[int] = 2
     prefetch: ClassVar[int] = 4
     answer_timeout_s: ClassVar[float] = 5.0
-    """Seconds that the registry may take to answer."""
+    """Seconds that the registry, or the event store, may take to answer."""
 
-    sources: Sources
     studies: Studies
 
     def __init__(self, limits: Limits = LIMITS) -> None:
@@ -55,14 +59,24 @@ class Expander(Service):
         self._threads = Threads("expander-thread")
         self.sources = Sources(folder, registry, self._threads)
         self.studies = Studies()
+        log = EventLog(self.context.transport, timeout_s=self.answer_timeout_s)
+        tools = Tools(
+            Streams(log),
+            folder,
+            self._threads.run,
+            self.context.clock,
+            self.context.log,
+        )
+        self.desk = Desk(tools)
 
     async def stopped(self) -> None:
-        """Let go of the threads."""
+        """Let go of the sessions, and of the threads."""
+        self.desk.close()
         self._threads.close()
 
     def status(self) -> dict[str, Any]:
-        """Return how many studies are kept ready."""
-        return {"studies": len(self.studies)}
+        """Return how many studies and sessions are kept ready."""
+        return {"studies": len(self.studies), "sessions": len(self.desk)}
 
     async def handle(self, message: Message, step: Step) -> None:
         """Send a chunk's participants, or smaller requests for more than a chunk."""

@@ -145,7 +145,7 @@ async def test_a_chunk_is_served_from_what_was_prepared_before(
         await harness.settle()
 
     assert [each["participant"] for each in harness.sent] == [1, 2]
-    assert harness.service.status() == {"studies": 1}
+    assert harness.service.status() == {"studies": 1, "sessions": 0}
 
 
 async def test_a_new_request_sees_what_is_in_the_file_now(

@@ -1,0 +1,17 @@
+"""Why a request about a session is refused; each has a code of its own."""
+
+from __future__ import annotations
+
+from recado.errors import RecadoError
+
+
+class UnavailableError(RecadoError):
+    """Raised while the event store does not answer, or what it holds cannot be read."""
+
+
+class ContestedError(RecadoError):
+    """Raised for a change that others were faster than, time and again."""
+
+
+class AlreadyOpenError(RecadoError):
+    """Raised for a session that was opened before, and otherwise."""
