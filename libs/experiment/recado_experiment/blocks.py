@@ -13,12 +13,36 @@ from recado_experiment.variables import Variables
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a block: where in the block it is, and where in the document."""
+
+    inside: Path
+    path: Path
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """One block as it is written, with its variables filled in; ``path`` is where."""
+    """One block as it is written, with its variables filled in; ``path`` is where.
+
+    A block that is made of ``parts`` is written where they are; of two that have the same
+    key, the first counts.
+    """
 
     path: Path
     name: str
     table: Table
+    parts: tuple[Part, ...] = ()
+
+    def written(self, inside: Path) -> tuple[int, Path]:
+        """Return how many steps of a path inside are written, and where in the document."""
+        found = [
+            (len(part.inside) + _steps(part.value, rest), (*part.path, *rest))
+            for part in self.parts or (Part((), self.path, self.table),)
+            if inside[: len(part.inside)] == part.inside
+            for rest in [inside[len(part.inside) :]]
+        ]
+        return max(found, key=lambda each: each[0])
 
 
 Arrays: TypeAlias = Mapping[str, Sequence[Block | None]]
@@ -93,3 +117,15 @@ def _block(value: object, release: Release, findings: Findings) -> Block | None:
     # The original keeps its own note under this key, and takes it away in the end.
     table = {key: inner for key, inner in value.items() if key != "block_idx"}
     return Block(findings.path, str(name), table | {"name": str(name)})
+
+
+def _steps(value: object, path: Path) -> int:
+    """Return how many steps of a path lead to something inside a value."""
+    for depth, step in enumerate(path):
+        if is_table(value) and step in value:
+            value = value[str(step)]
+        elif is_list(value) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return depth
+    return len(path)

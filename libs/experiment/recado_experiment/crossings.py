@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import TypeAlias
 
-from recado_experiment.blocks import Block
+from recado_experiment.blocks import Block, Part
 from recado_experiment.findings import Findings, Path
 from recado_experiment.inheritance import merged
 from recado_experiment.tables import Table, is_list, is_table, kind, shown
@@ -28,6 +28,14 @@ class Level:
     label: str
     value: object
     config: Table
+    path: Path
+
+    def parts(self, factor: str) -> list[Part]:
+        """Return the parts that it makes of a block."""
+        parts = [Part(("config", factor), self.path, self.value)]
+        if self.config:
+            parts.append(Part(("config",), (*self.path, "config"), self.config))
+        return parts
 
 
 Combination: TypeAlias = "tuple[Level, ...]"
@@ -57,9 +65,7 @@ def read_crossings(
             continue
         if name in written or name in made:
             here.at("name").add(f"{name!r} is a block's or a crossing's name as well")
-        found = {
-            block.name: block for block in crossing.blocks(name, ("crossings", index))
-        }
+        found = {block.name: block for block in crossing.blocks(name)}
         for each in found.keys() & blocks.keys():
             here.add(f"makes the block {each!r}, which is there already")
         blocks.update(found)
@@ -84,7 +90,7 @@ class _Crossing:
         self._findings.add(f"needs a 'name', a text, not {shown(name)}")
         return None
 
-    def blocks(self, name: str, path: Path) -> Iterator[Block]:
+    def blocks(self, name: str) -> Iterator[Block]:
         """Yield the block of each combination that is wanted."""
         config = self._table.get("config", {})
         if not is_table(config):
@@ -94,12 +100,17 @@ class _Crossing:
         if not factors:
             return
         head = {key: self._table[key] for key in ("extends",) if key in self._table}
+        own = Part((), self._findings.path, head | {"config": config})
         for combination in self._wanted(factors):
             full = ":".join([name, *(level.label for level in combination)])
             inner: Table = dict(config)
+            parts = [own]
             for factor, level in zip(factors, combination, strict=True):
                 inner = merged({**level.config, factor: level.value}, inner)
-            yield Block(path, full, {"name": full, **head, "config": inner})
+                parts += level.parts(factor)
+            path = (*self._findings.path, full)
+            table = {"name": full, **head, "config": inner}
+            yield Block(path, full, table, tuple(reversed(parts)))
 
     def _factors(self) -> dict[str, list[Level]]:
         value, here = self._table.get("factors"), self._findings.at("factors")
@@ -171,12 +182,12 @@ class _Crossing:
 
 def _level(value: object, findings: Findings) -> Level:
     if not is_table(value):
-        return Level(_label(value), value, {})
+        return Level(_label(value), value, {}, findings.path)
     name, config = value.get("name"), value.get("config", {})
     if name is None or not value.keys() <= {"name", "config"} or not is_table(config):
         findings.add("a level that is a table has a 'name' and a 'config', no more")
-        return Level("", None, {})
-    return Level(_label(name), name, config)
+        return Level("", None, {}, findings.path)
+    return Level(_label(name), name, config, findings.path)
 
 
 def _label(value: object) -> str:

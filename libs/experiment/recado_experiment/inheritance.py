@@ -34,7 +34,6 @@ class Inheritance:
     def __init__(self, blocks: dict[str, Block], findings: Findings) -> None:
         self._blocks = blocks
         self._findings = findings
-        # Of a crossing's blocks, which share a path, any will do: they inherit the same.
         self._names = {block.path: name for name, block in blocks.items()}
         self._tables = {name: block.table for name, block in blocks.items()}
         self._rooted: set[str] = set()
@@ -54,13 +53,14 @@ class Inheritance:
             if name not in self._orphans
         }
 
-    def parents_at(self, path: Path) -> list[Block]:
-        """Return the block of a path and those that it extends, the nearest first.
+    def chain(self, path: Path) -> list[Block]:
+        """Return the block that a path is of, and those that it extends, nearest first.
 
         Of a long chain, only the beginning: this is for looking up where problems are.
         """
         found: dict[str, Block] = {}
-        name: object = self._names.get(path)
+        # The paths of a crossing's blocks are longer than those of others.
+        name: object = self._names.get(path[:3], self._names.get(path[:2]))
         while isinstance(name, str) and name in self._blocks and name not in found:
             if len(found) == LOOKED_UP:
                 break

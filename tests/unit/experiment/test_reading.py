@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from recado_experiment import Study, StudyError, reading
-from recado_experiment.lines import Lines
 
 Write = Callable[..., str]
 
@@ -54,53 +53,6 @@ def test_long_text_is_refused() -> None:
     assert refused(text) == (
         "memory.toml: 4000001 characters long; at most 4000000 are read"
     )
-
-
-TEXT = '''
-title = """
-[not.a.header]
-key = 1
-""" # an end
-[configuration]
-order = [
-  ["a"], # ]
-  "]", 'x = [',
-]
-[[blocks]]
-name = "a"
-[blocks.config]
-"two words".deep = "a \'''b" # it's one
-[blocks.config.table]
-x = { y = """one
-two""", z = 2 }
-[[blocks]]
-name = "b"
-[blocks.config]
-late = true
-'''
-
-
-@pytest.mark.parametrize(
-    ("path", "line"),
-    [
-        (("title",), 2),
-        (("configuration",), 6),
-        (("configuration", "order", 0), 7),
-        (("blocks", 0), 11),
-        (("blocks", 0, "name"), 12),
-        (("blocks", 0, "config"), 13),
-        (("blocks", 0, "config", "two words", "deep"), 14),
-        (("blocks", 0, "config", "table", "x", "z"), 16),
-        (("blocks", 1, "config", "late"), 21),
-        (("not",), None),
-        (("key",), None),
-        ((), None),
-    ],
-)
-def test_a_path_is_found_on_its_line(
-    path: tuple[str | int, ...], line: int | None
-) -> None:
-    assert Lines(TEXT).line(path) == line
 
 
 def test_many_unknown_names_are_all_reported_and_the_first_explained() -> None:
