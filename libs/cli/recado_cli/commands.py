@@ -29,6 +29,9 @@ COMMANDS: Final[Mapping[str, Entry]] = {
     "run": Entry("run.command", "run", "See what happened to runs."),
     "recipe": Entry("recipe.command", "recipe", "Check, show, draw and list recipes."),
     "expand": Entry("expand.command", "expand", "Expand study configurations."),
+    "experiment": Entry(
+        "experiment.command", "experiment", "Run sessions of studies, in the lab."
+    ),
     "dlq": Entry("dlq", "dlq", "See dead letters, and send them back."),
     "drain": Entry(
         "drain.command", "drain", "Move a queue's messages to another queue."

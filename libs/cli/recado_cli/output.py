@@ -95,7 +95,8 @@ def _numeric(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> list[bool]
 
 
 def _is_number(text: str) -> bool:
-    return text == "-" or text.replace(",", "").replace(".", "", 1).isdecimal()
+    digits = text.removeprefix("-").replace(",", "").replace(".", "", 1)
+    return text == "-" or digits.isdecimal()
 
 
 def _json(value: Any, *, indent: int | None = None) -> str:

@@ -50,8 +50,9 @@ def write_whole(file: Path, content: bytes) -> None:
         try:
             draft.write_bytes(content)
             draft.replace(file)
-        finally:
+        except BaseException:
             draft.unlink(missing_ok=True)
+            raise
 
 
 def write_new(file: Path, content: bytes) -> None:

@@ -6,10 +6,8 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
-_LATER: Final = re.compile(
-    r"\+(?:(?P<days>\d{1,5})d)?(?:(?P<hours>\d{1,6})h)?"
-    r"(?:(?P<minutes>\d{1,7})m)?(?:(?P<seconds>\d{1,9})s)?",
-)
+from recado_cli.duration import duration
+
 _TIME: Final = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 WANTED: Final = "a time is 14:30, +10m, +1h30m or 2026-01-31T14:30"
 
@@ -35,11 +33,8 @@ def moment(text: str, now: datetime) -> float:
 
 
 def _later(text: str, now: datetime) -> float | None:
-    match = _LATER.fullmatch(text)
-    if match is None or text == "+":
-        return None
-    parts = {unit: int(number) for unit, number in match.groupdict("0").items()}
-    return now.timestamp() + timedelta(**parts).total_seconds()
+    length = duration(text.removeprefix("+")) if text.startswith("+") else None
+    return None if length is None else now.timestamp() + length.total_seconds()
 
 
 def _time_of_day(text: str, now: datetime) -> datetime | None:

@@ -1,0 +1,1 @@
+"""``recado experiment``: sessions of studies, opened, looked at, moved along."""
