@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from recado_experiment.reading import MAX_CHARACTERS
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.expand.samples import LATIN
 
@@ -73,8 +74,8 @@ def test_what_is_not_utf_8_is_told_with_its_line(
 @pytest.mark.parametrize(
     ("size", "said"),
     [
-        (5_000_000, "5000000 characters long; at most 4000000 are read"),
-        (16_000_001, "more than 16000000 bytes long; at most 4000000 characters"),
+        (MAX_CHARACTERS + 1, f"{MAX_CHARACTERS + 1} characters long; at most"),
+        (4 * MAX_CHARACTERS + 1, f"more than {4 * MAX_CHARACTERS} bytes long; at most"),
     ],
 )
 def test_what_is_too_long_is_refused(
