@@ -125,6 +125,12 @@ def test_a_block_s_position_is_an_integer(
         experiment.move_all_to_block(block_id)
 
 
+def test_a_position_that_was_true_is_one(experiment: Experiment) -> None:
+    experiment.move_to_block(True)
+
+    assert "Block: 1 / 3" in experiment.get_participant_state(1).status_string()
+
+
 ASKED: list[Callable[[Experiment], object]] = [
     lambda experiment: experiment.get_participant_state(8),
     lambda experiment: experiment.get_place(8),

@@ -313,7 +313,7 @@ def _config(block: Block) -> dict[str, Json]:
 
 def _integer(block_id: object) -> int:
     if isinstance(block_id, int):
-        return block_id
+        return int(block_id)  # True is one too, and no position that could be written
     raise TypeError(f"a block's position is an integer, not {block_id!r}")
 
 
