@@ -2,10 +2,12 @@
 
 Left out is what they are known to do differently; see docs/reference/experiment-api.md. Nobody
 watches files here: a reload is asked for, so that both meet it at the same time.
+``RECADO_FUZZ=long`` (``make fuzz``) makes up 5,000 sequences of calls, other ones each time.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from recado_experiment.session import UnknownParticipantError
 from tests.integration.experiment_server.peer import Peer
 from tests.unit.experiment.lengths import CHANCY, UNLUCKY, study_of
 
+IS_LONG = os.environ.get("RECADO_FUZZ") == "long"
 DRAWN = """
 [configuration]
 order = [["near", "far"], ["bright", "dark"]]
@@ -312,10 +315,11 @@ def begun(original: Any, file: Path, participant: int) -> tuple[Side, Side]:
     )
 
 
+@pytest.mark.timeout(3600 if IS_LONG else 120)
 @settings(
-    max_examples=150,
+    max_examples=5000 if IS_LONG else 150,
     deadline=None,
-    derandomize=True,
+    derandomize=not IS_LONG,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
