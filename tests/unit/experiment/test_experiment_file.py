@@ -142,12 +142,20 @@ def test_the_file_that_a_link_leads_to_is_followed(tmp_path: Path) -> None:
 def test_other_files_of_the_folder_are_nothing_to_an_experiment(
     experiment: Experiment, file: Path, told: Told
 ) -> None:
-    file.with_name("results.csv").write_text("1,2")
-    by_rename(file, study_of(3, x=7))
-    told.wait(True)
+    seen: list[object] = []
+    experiment.on_file_change_callback.insert(0, lambda _: seen.append(x(experiment)))
+    other, neighbours = file.with_name("other.toml"), Told()
+    other.write_text(study_of(3))
 
-    # One watch tells in the order of the changes: nothing waits from the other file.
-    assert told.calls.empty()
+    with Experiment(other) as neighbour:
+        neighbour.on_file_change_callback.append(neighbours)
+        by_rename(other, study_of(3, x=1))
+        neighbours.wait(True)
+    by_rename(file, study_of(3, x=7))
+
+    while x(experiment) != 7:
+        told.wait(True)
+    assert seen == [7]
 
 
 def test_a_broken_file_leaves_the_former_configuration(
