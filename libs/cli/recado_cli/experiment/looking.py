@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -91,7 +92,8 @@ def _print(found: ShowReply) -> None:
         ("assignment", found.assignment),
     ]
     if found.abandoned_after_s is not None:
-        facts.append(("abandoned after", f"{found.abandoned_after_s:g} s"))
+        limit = timedelta(seconds=found.abandoned_after_s)
+        facts.append(("abandoned after", limit))
     print_facts(facts)
     click.echo()
     print_table(
