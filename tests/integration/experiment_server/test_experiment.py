@@ -284,7 +284,7 @@ class Unwatched:
     """A watch, of either side, that never tells of a change."""
 
     def __init__(self, file: object, tell: object) -> None:
-        pass
+        self.file = file
 
     def stop(self) -> None:
         pass

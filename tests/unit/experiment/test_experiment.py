@@ -17,7 +17,7 @@ class Unwatched:
     """A watch that costs no time, and never tells of a change."""
 
     def __init__(self, file: Path, tell: Callable[[], object]) -> None:
-        pass
+        self.file = file
 
     def stop(self) -> None:
         pass

@@ -226,6 +226,53 @@ def test_a_reset_reads_the_file_anew(experiment: Experiment, file: Path) -> None
     assert x(experiment) == 7
 
 
+def test_a_relative_path_means_the_same_file_wherever_the_process_goes(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(file.parent)
+    with Experiment(file.name) as experiment:
+        monkeypatch.chdir("/")
+        in_place(file, study_of(3, x=7))
+
+        assert experiment.reload() is True
+        assert x(experiment) == 7
+        assert experiment.config_file == Path(file.name)
+
+
+def test_a_change_while_the_file_is_read_for_the_first_time_is_not_missed(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tellers: list[Thread] = []
+    read_bytes = Path.read_bytes
+
+    def read_and_change(path: Path) -> bytes:
+        text = read_bytes(path)
+        if len(tellers) == 1:
+            by_rename(path, study_of(3, x=7))
+            tellers[0].start()
+            tellers[0].join(0.1)  # until it waits for the first reading
+            tellers.append(tellers[0])
+        return text
+
+    class Teller:
+        """A watch that tells as soon as the file has changed."""
+
+        def __init__(self, file: Path, tell: Callable[[], object]) -> None:
+            self.file = file
+            tellers.append(Thread(target=tell))
+
+        def stop(self) -> None:
+            pass
+
+    monkeypatch.setattr("recado_experiment.live.experiment.Watch", Teller)
+    monkeypatch.setattr(Path, "read_bytes", read_and_change)
+
+    experiment = Experiment(file)
+
+    tellers[0].join(SOON_S)
+    assert x(experiment) == 7
+
+
 def test_a_callback_that_fails_keeps_nobody_from_hearing(
     experiment: Experiment, caplog: pytest.LogCaptureFixture
 ) -> None:

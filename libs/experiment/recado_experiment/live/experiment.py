@@ -62,14 +62,16 @@ class Experiment:
         self._expanded: dict[int, list[Block]] = {}
         self._config_file = Path(config_file)
         self._default = default_participant_index
-        # What changes while the file is read for the first time is told as well.
-        self._watch = Watch(self._config_file, self.reload)
-        try:
-            begun = open_session(*_read(self._config_file), default_participant_index)
-        except BaseException:
-            self._watch.stop()
-            raise
-        self._session = Session.replay(begun)
+        self._session = Session()
+        # Whoever tells of a change while the file is read waits until it was.
+        with self._lock:
+            self._watch = Watch(self._config_file, self.reload)
+            try:
+                begun = open_session(*_read(self._watch.file), self._default)
+            except BaseException:
+                self._watch.stop()
+                raise
+            self._take(begun)
 
     def __enter__(self) -> Self:
         return self
@@ -246,7 +248,7 @@ class Experiment:
         """
         with self._lock:
             number = self.get_place(participant_index).participant
-            self._configure(self._config_file)
+            self._configure(self._watch.file)
             self._expanded.pop(number, None)
             return True
 
@@ -257,7 +259,7 @@ class Experiment:
         """
         try:
             with self._lock:
-                self._configure(self._config_file)
+                self._configure(self._watch.file)
                 self._expanded.clear()
         except Exception as error:  # the study's functions may be anybody's
             log.warning("the former configuration stays: %s", error)
@@ -280,7 +282,7 @@ class Experiment:
         watch = Watch(file, self.reload)
         try:
             with self._lock:
-                self._configure(file)
+                self._configure(watch.file)
                 self._expanded.clear()
                 self._take(move_all(self._session, BEFORE))
                 self._config_file = file

@@ -25,7 +25,8 @@ class Watch:
     """
 
     def __init__(self, file: Path, tell: Callable[[], object]) -> None:
-        self._file = file.absolute()
+        self.file = file.absolute()
+        """The file, wherever the process goes."""
         self._tell = WeakMethod(tell)
         self._is_stopped = False
         self._is_watching = Event()
@@ -53,11 +54,11 @@ class Watch:
         # Only who has a file to watch waits for this import.
         from watchfiles import watch
 
-        linked = self._file.resolve()
-        names = {self._file.name, linked.name}
+        linked = self.file.resolve()
+        names = {self.file.name, linked.name}
         try:
             for _ in watch(
-                *{self._file.parent, linked.parent},
+                *{self.file.parent, linked.parent},
                 watch_filter=lambda _, path: Path(path).name in names,
                 stop_event=self,
                 recursive=False,
@@ -65,7 +66,7 @@ class Watch:
             ):
                 self._told()
         except (OSError, RuntimeError) as error:  # such as no watches left on this host
-            log.warning("changes of %s go unnoticed: %s", self._file, error)
+            log.warning("changes of %s go unnoticed: %s", self.file, error)
         finally:
             self._is_watching.set()
             atexit.unregister(self.stop)
