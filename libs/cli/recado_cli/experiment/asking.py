@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from recado_cli.common import Common
+from recado_cli.output import talk
 
 if TYPE_CHECKING:
     from recado.clients.experiments import Experiments
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-PATIENCE_S: Final = 5.0
-"""How long an answer is waited for, each of the two times."""
+PATIENCE_S: Final = 8.0
+"""How long an answer is waited for: longer than the expander waits for the event store."""
+UNAVAILABLE: Final = "unavailable"
+"""The expander's code for an event store that does not answer."""
 
 
 def asked(common: Common, request: Callable[[Experiments, str], Awaitable[T]]) -> T:
@@ -33,7 +36,7 @@ async def _asked(
     settings: Settings, request: Callable[[Experiments, str], Awaitable[T]]
 ) -> T:
     from recado.clients.experiments import Experiments
-    from recado.errors import RequestTimeoutError
+    from recado.errors import RemoteError, RequestTimeoutError
     from recado.ids import new_id
     from recado_cli.session import asking, connected
 
@@ -41,8 +44,14 @@ async def _asked(
         with asking("expander", settings):
             experiments = Experiments(transport, timeout_s=PATIENCE_S)
             id_ = new_id()
+            # Whoever was asked may have died over it, having done it or not. Asked again
+            # by the same id, it is done once.
             try:
                 return await request(experiments, id_)
-            # The expander may have died over it. Under one id it is done once.
             except RequestTimeoutError:
-                return await request(experiments, id_)
+                talk("no answer; asking again")
+            except RemoteError as error:
+                if error.code != UNAVAILABLE:
+                    raise
+                talk(f"{error.text.partition(';')[0]}; asking again")
+            return await request(experiments, id_)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from recado.clients.experiments import Experiments
-from recado.errors import RequestTimeoutError
+from recado.errors import RemoteError, RequestTimeoutError
 from recado.schemas.experiments import EXPERIMENT_QUEUE
 from recado_cli.common import Common
 from recado_cli.experiment import asking
@@ -100,16 +100,45 @@ def test_an_expander_that_is_silent_is_told(
     assert "is the suite running?" in result.err
 
 
-def test_what_got_no_answer_is_asked_again_under_the_same_id(broker: Embedded) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (RequestTimeoutError("late"), "no answer; asking again"),
+        (
+            RemoteError("unavailable", "the event store does not answer: late; ask"),
+            "the event store does not answer: late; asking again",
+        ),
+    ],
+)
+def test_what_may_be_done_is_asked_again_under_the_same_id(
+    broker: Embedded,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    said: str,
+) -> None:
     broker.declare(EXPERIMENT_QUEUE)
     ids: list[str] = []
 
     async def request(_: Experiments, id_: str) -> str:
         ids.append(id_)
         if len(ids) == 1:
-            raise RequestTimeoutError("nobody is in a hurry")
+            raise error
         return "done"
 
     assert asking.asked(Common(), request) == "done"
     assert len(ids) == 2
     assert len(set(ids)) == 1
+    assert capsys.readouterr().err == f"recado: {said}\n"
+
+
+def test_what_is_refused_is_asked_once(broker: Embedded) -> None:
+    broker.declare(EXPERIMENT_QUEUE)
+    ids: list[str] = []
+
+    async def request(_: Experiments, id_: str) -> str:
+        ids.append(id_)
+        raise RemoteError("inactive", "not begun")
+
+    with pytest.raises(RemoteError):
+        asking.asked(Common(), request)
+    assert len(ids) == 1
