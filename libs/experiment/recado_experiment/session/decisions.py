@@ -129,10 +129,16 @@ def move_all(session: Session, position: int) -> list[Fact]:
 
     Who is abandoned is moved as well, and stays abandoned.
     """
-    target = max(position, BEFORE)
     lengths = {each: len(session.study.names(each)) for each in session.participants}
+    target = min(max(position, BEFORE), max(lengths.values(), default=0))
     ended = [each for each, length in lengths.items() if length <= target]
-    return [facts.all_moved(min(target, max(lengths.values(), default=0)), ended)]
+    moved = session.copy()
+    moved.apply(fact := facts.all_moved(target, ended))
+    is_moved = any(
+        progress.differs_from(session.participants[each])
+        for each, progress in moved.participants.items()
+    )
+    return [fact] if is_moved else []
 
 
 def abandon(session: Session, participant: int | None = None) -> list[Fact]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 BEFORE: Final = -1
@@ -22,6 +22,10 @@ class Progress:
     has_ended: bool = False
     is_abandoned: bool = False
     at: float = 0.0
+
+    def differs_from(self, other: Progress) -> bool:
+        """Whether it is another one, since whenever that is."""
+        return replace(self, at=other.at) != other
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,7 +247,7 @@ async def test_who_is_always_slower_is_told_so(
 
     async def after_another(*given: object) -> object:
         book.append = genuine  # type: ignore[method-assign] # for the other one
-        await other.do("lab", MoveAll(0), new_id())
+        await other.do("lab", AddNext(), new_id())
         book.append = after_another  # type: ignore[method-assign,assignment] # and again
         return await genuine(*given)  # type: ignore[arg-type] # as they came
 
@@ -256,7 +256,7 @@ async def test_who_is_always_slower_is_told_so(
         await next_block(desk)
     book.append = genuine  # type: ignore[method-assign] # as it was
 
-    assert await next_block(desk) == "b"
+    assert await next_block(desk) == "a"
 
 
 async def test_while_the_event_store_is_away_nothing_moves(

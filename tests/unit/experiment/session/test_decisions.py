@@ -186,12 +186,23 @@ def test_the_position_of_everybody_is_clamped(
 ) -> None:
     session = Session.replay(open_session("study.toml", study_of(2, 4)))
     session.apply(Fact("participant.added", {"participant": 2}))
+    session.apply(*move_all(session, 0))
 
     told = move_all(session, position)
 
     assert [fact.data["position"] for fact in told] == [held]
     session.apply(told[0])
     assert [session.place(each).name for each in (1, 2)] == names
+
+
+@pytest.mark.parametrize("position", [-1, 0, 2, 4])
+def test_nothing_is_told_where_everybody_is_already(position: int) -> None:
+    session = Session.replay(open_session("study.toml", study_of(2, 4)))
+    for fact in [*add(session, 2), *move_all(session, 1)]:
+        session.apply(fact)
+    session.apply(*move_all(session, position))
+
+    assert move_all(session, position) == []
 
 
 def test_who_is_abandoned_is_abandoned_once(session: Session, do: Do) -> None:
