@@ -30,8 +30,8 @@ class Limits:
     """Smaller requests that are sent, at most."""
     room: int = 16 * 1024 * 1024
     """Bytes that are sent, about."""
-    message: int = 1024 * 1024
-    """Bytes of one message for a chunk, about."""
+    message: int = 32 * 1024
+    """Bytes of a message for several participants, about: a consumer holds many at once."""
 
 
 LIMITS: Final = Limits()
@@ -96,8 +96,8 @@ def expand(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally:
 def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally:
     tally = Tally([], 0, [], [], [])
     participants = iter(job.participants)
-    sender = Sender(step, job.by)
-    room = limits.message if job.by == "chunk" else limits.room
+    sender = Sender(step, job.by, limits.message)
+    room = limits.room
     for participant in participants:
         try:
             blocks = prepared.study.expand(participant)

@@ -1,4 +1,4 @@
-"""What the next step gets: a message for each participant, each block, or each chunk."""
+"""What the next step gets: a message for each participant, each block, or several of them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ By: TypeAlias = Literal["participant", "block", "chunk"]
 class Sender:
     """Sends participants on, one after the other."""
 
-    def __init__(self, step: Step, by: By) -> None:
+    def __init__(self, step: Step, by: By, size: int) -> None:
         self._step = step
         self._by = by
-        self._chunk: list[Json] = []
+        self._size = size
+        """Bytes of a message for several participants, about."""
+        self._kept: list[Json] = []
+        self._room = size
 
     def add(
         self,
@@ -28,7 +31,7 @@ class Sender:
         blocks: Sequence[dict[str, Json]],
         provenance: dict[str, Json],
     ) -> int:
-        """Send a participant, or keep it for the chunk; return about how many bytes."""
+        """Send a participant, or keep it for later; return about how many bytes it has."""
         if self._by == "block":
             return self._send(_by_block(participant, blocks, provenance))
         whole: dict[str, Json] = {
@@ -38,13 +41,21 @@ class Sender:
         }
         if self._by == "participant":
             return self._send([whole])
-        self._chunk.append(whole)
-        return len(encode(whole))
+        return self._keep(whole)
 
     def end(self) -> None:
         """Send what was kept."""
-        if self._chunk:
-            self._step.send({"participants": self._chunk})
+        if self._kept:
+            self._step.send({"participants": self._kept})
+        self._kept, self._room = [], self._size
+
+    def _keep(self, whole: Json) -> int:
+        size = len(encode(whole))
+        if size > self._room:
+            self.end()
+        self._kept.append(whole)
+        self._room -= size
+        return size
 
     def _send(self, payloads: Iterable[Json]) -> int:
         before = len(self._step.outgoing)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any, ClassVar, cast
 
@@ -62,18 +61,12 @@ class JsonLines(Service):
     async def handle(self, message: Message, step: Step) -> None:
         """Write one payload; returns when it is on disk."""
         target = cast("Target", step.parameters)
-        lines = Lines(message.id, await self._texts(message, target))
+        lines = Lines(message.id, texts_of(message.payload, target))
         try:
             path = place(self.root, target.output_filename)
             await self.writers.add(path, lines)
         except (OutsideError, UnfitFileError) as error:
             raise Reject(str(error)) from error
-
-    async def _texts(self, message: Message, target: Target) -> tuple[bytes, ...]:
-        if target.each is None:
-            return texts_of(message.payload, target)
-        # Many lines keep a processor busy for a while.
-        return await asyncio.to_thread(texts_of, message.payload, target)
 
 
 def texts_of(payload: Any, target: Target) -> tuple[bytes, ...]:

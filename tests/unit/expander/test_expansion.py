@@ -124,18 +124,32 @@ def test_a_chunk_is_one_message_with_the_same_of_each(step: MakeStep) -> None:
     assert tally.sent == [*range(1, 10)]
 
 
-def test_what_finds_no_room_in_a_chunks_message_is_asked_for_again(
+def test_a_chunk_that_is_large_is_several_messages(step: MakeStep) -> None:
+    one, made = step(), step()
+    expand(job("1"), prepared(), one, LIMITS)
+    (payload,) = payloads(one.outgoing, "next")
+    size = 4 * len(encode(payload))
+
+    tally = expand(job("1-9", by="chunk"), prepared(), made, Limits(message=size))
+
+    assert [
+        [each["participant"] for each in chunk["participants"]]
+        for chunk in payloads(made.outgoing, "next")
+    ] == [[1, 2, 3, 4], [5, 6, 7, 8], [9]]
+    assert tally.sent == [*range(1, 10)]
+
+
+def test_what_finds_no_room_in_a_chunks_messages_is_asked_for_again(
     step: MakeStep,
 ) -> None:
-    whole, made = step(), step()
-    expand(job("1", by="chunk"), prepared(), whole, LIMITS)
-    (chunk,) = payloads(whole.outgoing, "next")
-    room = 4 * len(encode(chunk["participants"][0]))
+    one, made = step(), step()
+    expand(job("1"), prepared(), one, LIMITS)
+    (payload,) = payloads(one.outgoing, "next")
+    room = 4 * len(encode(payload))
 
-    expand(job("1-9", by="chunk"), prepared(), made, Limits(message=room))
+    tally = expand(job("1-9", by="chunk"), prepared(), made, Limits(room=room))
 
-    (chunk,) = payloads(made.outgoing, "next")
-    assert [each["participant"] for each in chunk["participants"]] == [1, 2, 3, 4]
+    assert tally.sent == [1, 2, 3, 4]
     assert asked_again(made) == ["5-7", "8-9"]
 
 

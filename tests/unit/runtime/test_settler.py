@@ -1,9 +1,12 @@
 """Settling: in batches, with the report, and never lost, whatever the broker says."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Sequence
 
 import pytest
+from pydantic import BaseModel
 
 from recado import Message, Outbox, RetryPolicy, Service, Step, takes_batch
 from recado.errors import DisconnectedError, RefusedError, SettledError
@@ -45,6 +48,32 @@ class Script:
         if self.gate is not None:
             await self.gate.wait()
         await self._settle(settlements, outgoing)
+
+
+class Large(BaseModel):
+    """Stands for a payload that takes much memory."""
+
+
+async def test_what_waits_to_be_settled_keeps_its_payload_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Weighing(Service):
+        queue = "weighing"
+        payload = Large
+        seen: weakref.ref[object]
+
+        async def handle(self, message: Message, step: Step) -> None:
+            self.seen = weakref.ref(message.payload)
+
+    async with Harness(service := Weighing()) as h:
+        script = Script(h, monkeypatch)
+        script.gate = asyncio.Event()
+        await h.send({})
+        await script.called.wait()
+        gc.collect()
+        assert service.seen() is None
+        script.gate.set()
+        await h.settle()
 
 
 async def test_what_ends_while_a_batch_is_on_its_way_goes_in_the_next_one(

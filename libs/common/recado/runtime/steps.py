@@ -44,10 +44,12 @@ class StepWork(Work):
         try:
             step = self._step(message)
             run, pointer = step.run, step.id
-            message = self._checked(message, step)
+            # The message itself, which is kept until it is settled, holds no payload: many
+            # that are large would take much memory while the broker is busy.
             handling.set(message)
             has_own = has_terms(step.envelope.step)
-            await (self._timed(step) if has_own else self._call)(message, step)
+            call = self._timed(step) if has_own else self._call
+            await call(self._checked(message, step), step)
             step.close()
             if step.remarks:
                 self._remark(run, step.remarks)
