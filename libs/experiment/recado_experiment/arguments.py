@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from collections.abc import Callable
+from sys import float_info
 from typing import TYPE_CHECKING, cast
 
 from recado_experiment.calls import Call
@@ -63,11 +64,23 @@ def named(
     return found
 
 
+def at_argument(
+    call: Call, names: tuple[str, ...], findings: Findings
+) -> Callable[[str], Findings]:
+    """Return where an argument is, by its name: in an array, at its position."""
+    here = findings.at("args")
+    steps = {} if is_table(call.args) else {name: at for at, name in enumerate(names)}
+    return lambda name: here.at(steps.get(name, name))
+
+
 class Arguments:
     """Reads the arguments of one call; each reader returns None for what it reports."""
 
-    def __init__(self, table: Table, findings: Findings) -> None:
+    def __init__(
+        self, table: Table, at: Callable[[str], Findings], findings: Findings
+    ) -> None:
         self._table = table
+        self._at = at
         self._findings = findings
 
     @classmethod
@@ -77,10 +90,17 @@ class Arguments:
         """Return the arguments of a call, if nothing is wrong with their names."""
         here = findings.at("args")
         table = named(call.args, names, by_position, here)
-        return None if table is None else cls(table, here)
+        if table is None:
+            return None
+        return cls(table, at_argument(call, names, findings), here)
 
     def __contains__(self, key: str) -> bool:
         return key in self._table
+
+    def lacks(self, key: str, kind: str) -> None:
+        """Report an argument that is missing, unless it was found in a wrong spelling."""
+        if self._findings.nearest(key, self._table) is None:
+            self._findings.add(f"has no {key!r}, which is {kind}")
 
     def report(self, text: str) -> None:
         """Report what is wrong with the arguments together."""
@@ -90,13 +110,13 @@ class Arguments:
         self, key: str, default: int, low: int | None = None, high: int | None = None
     ) -> int | None:
         """Return an integer within bounds."""
-        value, findings = self._table.get(key, default), self._findings.at(key)
+        value, findings = self._table.get(key, default), self._at(key)
         if isinstance(value, bool) or not isinstance(value, int):
             findings.add(f"has to be an integer, not {kind(value)} ({shown(value)})")
         elif low is not None and value < low:
             findings.add(f"is {value}; it has to be at least {low}")
         elif high is not None and value > high:
-            findings.add(f"is {shown(value)}; at most {high} are drawn at once")
+            findings.add(f"is {shown(value)}; it has to be at most {high}")
         else:
             return value
         return None
@@ -104,15 +124,15 @@ class Arguments:
     def number(self, key: str, default: float | None = None) -> float | None:
         """Return a finite number."""
         if key not in self._table and default is None:
-            self._findings.add(f"has no {key!r}, which is a number")
+            self.lacks(key, "a number")
             return None
-        value, findings = self._table.get(key, default), self._findings.at(key)
+        value, findings = self._table.get(key, default), self._at(key)
         if isinstance(value, bool) or not isinstance(value, int | float):
             findings.add(f"has to be a number, not {kind(value)} ({shown(value)})")
-        elif not isfinite(value):
-            findings.add(f"has to be a finite number, not {value}")
+        elif not abs(value) <= float_info.max:
+            findings.add(f"has to be a finite number, not {shown(value)}")
         else:
-            return value
+            return float(value)
         return None
 
     def one_of(self, key: str, words: tuple[str, ...]) -> str | None:
@@ -120,15 +140,15 @@ class Arguments:
         value = self._table.get(key, words[0])
         if isinstance(value, str) and value in words:
             return value
-        self._findings.at(key).unknown("value", value, words)
+        self._at(key).unknown("value", value, words)
         return None
 
     def items(self, key: str) -> list[Json] | None:
         """Return an array with something in it."""
         if key not in self._table:
-            self._findings.add(f"has no {key!r}, which is an array")
+            self.lacks(key, "an array")
             return None
-        value, findings = self._table[key], self._findings.at(key)
+        value, findings = self._table[key], self._at(key)
         if not is_list(value):
             findings.add(f"has to be an array, not {kind(value)}")
         elif not value:

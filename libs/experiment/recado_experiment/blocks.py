@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from recado_experiment.compat import Release
 from recado_experiment.findings import Findings, Path, dotted
-from recado_experiment.tables import Table, is_list, is_table, kind, misspelt, shown
+from recado_experiment.tables import Table, is_list, is_table, kind, shown
 from recado_experiment.variables import Variables
 
 
@@ -54,8 +54,7 @@ def read_arrays(
 ) -> Arrays:
     """Return the blocks of all arrays, in the order in which their parents are merged."""
     if not {"blocks", "crossings"} & document.keys():
-        hint = misspelt("blocks", document)
-        findings.at("blocks").add(f"missing; a study has at least one [[blocks]]{hint}")
+        findings.missing("blocks", document, "a study has at least one [[blocks]]")
     return {
         key: _read(document.get(key, []), release, variables, findings.at(key))
         for key in release.arrays
@@ -69,11 +68,20 @@ def by_name(arrays: Arrays, findings: Findings) -> dict[str, Block]:
         first = found.setdefault(block.name, block)
         if first is block or _is_repeated(block, first):
             continue
-        text = f"{block.name!r} is the name of {dotted(first.path)} as well"
+        text = f"{shown(block.name)} is the name of {dotted(first.path)} as well"
         if _has_edge(block, first):
             text += ", and which of the two is meant where cannot be told"
         findings.at(*block.path, "name").add(text)
     return found
+
+
+def check_config(table: Table, findings: Findings) -> None:
+    """Report a block that has no config, and none to inherit."""
+    if {"config", "extends"} & table.keys():
+        return
+    text = "a block has a 'config', or a block that it 'extends'"
+    near = findings.nearest("extends", table)
+    findings.missing("extends" if near else "config", table, text)
 
 
 def _is_repeated(block: Block, first: Block) -> bool:
@@ -105,11 +113,10 @@ def _block(value: object, release: Release, findings: Findings) -> Block | None:
     if not is_table(value):
         findings.add(f"has to be a table, not {kind(value)} ({shown(value)})")
         return None
-    if release.is_complete and not {"config", "extends"} & value.keys():
-        hint = misspelt("config", value) or misspelt("extends", value)
-        findings.add(f"has neither a 'config' nor a block that it 'extends'{hint}")
+    if release.is_complete:
+        check_config(value, findings)
     if "name" not in value:
-        findings.add(f"has no 'name'{misspelt('name', value)}")
+        findings.missing("name", value, "the order names it")
         return None
     name = value["name"]
     if findings.path[0] != "blocks" and not isinstance(name, str):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from recado_experiment.findings import Findings, Path, dotted
-from recado_experiment.tables import Table
+from recado_experiment.tables import Table, shown
 
 if TYPE_CHECKING:
     from recado.message import Json
@@ -31,11 +31,13 @@ class Call:
 class Prepared:
     """A call that is ready to be drawn from, again and again.
 
-    Where a group gives each item away once, ``takes`` is how many items one draw takes,
-    and ``supply`` how many there are.
+    ``makes`` is how many values a draw gives at most, as ``tables.size`` counts them. Where
+    a group gives each item away once, ``takes`` is how many items one draw takes, and
+    ``supply`` how many there are.
     """
 
     draw: Draw
+    makes: int = 1
     takes: int = 0
     supply: int | None = None
 
@@ -46,10 +48,10 @@ Function: TypeAlias = Callable[[Call, Findings], Prepared | None]
 
 def disagreement(first: Call, other: Call) -> str:
     """Return what keeps two calls from sharing a group, or nothing."""
-    if first.args == other.args and first.params == other.params:
+    if first is other or (first.args == other.args and first.params == other.params):
         return ""
     what = "params" if first.args == other.args else "args"
     return (
-        f"has the id {first.group[1]!r} of {dotted(first.path)} and other {what}; give"
+        f"has the id {shown(first.group[1])} of {dotted(first.path)} and other {what}; give"
         " both the same, or another id to one of them"
     )

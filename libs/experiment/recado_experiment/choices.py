@@ -8,13 +8,13 @@ from itertools import accumulate, repeat
 from math import floor, inf, isfinite
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from recado_experiment.arguments import MAX_ITEMS, is_unique, named
+from recado_experiment.arguments import MAX_ITEMS, at_argument, is_unique, named
 from recado_experiment.calls import Call, Draw, Prepared
 from recado_experiment.clone import cloned
 from recado_experiment.errors import DrawError
 from recado_experiment.findings import Findings
 from recado_experiment.stream import Stream
-from recado_experiment.tables import Table, is_list, is_table, kind, shown
+from recado_experiment.tables import Table, is_list, is_table, kind, largest, shown
 
 if TYPE_CHECKING:
     from recado.message import Json
@@ -33,45 +33,45 @@ def prepare(call: Call, findings: Findings) -> Prepared | None:
     arguments = _arguments(call.args, findings.at("args"))
     if arguments is None:
         return None
-    reader = _Arguments(arguments, findings.at("args"))
+    reader = _Arguments(arguments, at_argument(call, _ARGUMENTS, findings))
     count, population = reader.count(), reader.population()
-    weights = [] if population is None else reader.weights(len(population))
+    weights = reader.weights(None if population is None else len(population))
+    if population == [] and (count is None or count > 0):
+        reader.at("population").add("is empty: there is nothing to choose from")
+        return None
     if population is None or count is None or weights is None:
         return None
-    if count > 0 and not population:
-        findings.at("args", "population").add(
-            "is empty: there is nothing to choose from"
-        )
-        return None
     pick = _pick(population, weights, count)
+    makes = 1 + max(count, 0) * largest(population)
     if not once or count <= 0:
-        return Prepared(_copying(pick) if _is_nested(population) else pick)
+        return Prepared(_copying(pick) if _is_nested(population) else pick, makes)
     if _is_nested(population):
-        findings.at("args", "population").add(
+        reader.at("population").add(
             "has arrays or tables in it, which 'unique' cannot tell apart"
         )
         return None
-    return Prepared(_once_each(pick, call), count, len(set(population)))
+    return Prepared(_once_each(pick, call), makes, count, len(set(population)))
 
 
 def _arguments(args: list[object] | Table, findings: Findings) -> Table | None:
     found = named(args, _ARGUMENTS, 2, findings)
-    if found is not None and "population" not in found:
+    if found is None or "population" in found:
+        return found
+    if findings.nearest("population", found) is None:  # or else it is reported
         findings.add("has no population to choose from")
-        return None
-    return found
+    return None
 
 
 class _Arguments:
     """Reads the arguments of one call by name."""
 
-    def __init__(self, table: Table, findings: Findings) -> None:
+    def __init__(self, table: Table, at: Callable[[str], Findings]) -> None:
         self._table = table
-        self._findings = findings
+        self.at = at
 
     def count(self) -> int | None:
         value = self._table.get("k", 1)
-        findings = self._findings.at("k")
+        findings = self.at("k")
         if not isinstance(value, int):
             findings.add(f"has to be an integer, not {kind(value)} ({shown(value)})")
         elif value > MAX_ITEMS:
@@ -82,7 +82,7 @@ class _Arguments:
 
     def population(self) -> list[Json] | None:
         value = self._table["population"]
-        findings = self._findings.at("population")
+        findings = self.at("population")
         if isinstance(value, str):
             findings.warn(f"is the text {shown(value)}: its letters are drawn")
             return list(value)
@@ -91,17 +91,18 @@ class _Arguments:
             return None
         return cast("list[Json]", value)
 
-    def weights(self, size: int) -> list[float] | None:
-        """Return cumulative weights; none at all if every item weighs the same."""
+    def weights(self, size: int | None) -> list[float] | None:
+        """Return cumulative weights; none at all if every item weighs the same.
+
+        The size of the population is None if it is not known.
+        """
         given = [key for key in ("weights", "cum_weights") if key in self._table]
         if not given:
             return []
         if len(given) == 2:
-            self._findings.add(
-                "has both weights and cum_weights; one of them is enough"
-            )
+            self.at("cum_weights").add("is there beside weights; one of them is enough")
             return None
-        value, findings = self._table[given[0]], self._findings.at(given[0])
+        value, findings = self._table[given[0]], self.at(given[0])
         if not is_list(value):
             findings.add(f"has to be an array, not {kind(value)}")
             return None
@@ -110,7 +111,7 @@ class _Arguments:
         ]
         if len(numbers) < len(value):
             findings.add("has to be an array of numbers")
-        elif len(numbers) != size:
+        elif size is not None and len(numbers) != size:
             findings.add(
                 f"has {len(numbers)} weights for a population of {size}; one for each"
             )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, cast
 
+from recado_experiment.blocks import check_config
 from recado_experiment.clone import cloned
 from recado_experiment.findings import Findings
 from recado_experiment.inheritance import MAX_VALUES
-from recado_experiment.sites import Site, is_call, read_call
-from recado_experiment.tables import Table, is_list, is_table, kind, shown
+from recado_experiment.sites import Site, is_call, read_call, warn_of_no_call
+from recado_experiment.tables import Table, is_list, is_table, kind, letters, shown
 from recado_experiment.template import (
     Changing,
     Make,
@@ -34,29 +35,38 @@ class Compiler:
         self._limit = limit
         self._in_arrays = in_arrays
         self._seen = 0
+        self._spared = 0
         self._grouped: list[Site] = []
 
     def template(self, name: str, table: Table, findings: Findings) -> Template | None:
         """Return the template of a block, or None if it has no config to fill."""
         config = table.get("config")
+        if "config" not in table:
+            check_config(table, findings)
+            if "extends" in table:
+                findings.at("config").add("missing, and the block inherits none")
+            return None
         if not is_table(config):
-            findings.at("config").add(
-                f"has to be a table, not {kind(config)}"
-                if "config" in table
-                else "missing, and the block inherits none"
-            )
+            findings.at("config").add(f"has to be a table, not {kind(config)}")
             return None
         if is_call(config):
             findings.at("config").add("is a function call, and has to be a plain table")
             return None
         self._grouped = []
+        begun = self._made
         block, changing = self._parts(table | {"config": _with_room(config)}, findings)
-        return Template(name, block, changing, tuple(self._grouped))
+        return Template(name, block, changing, tuple(self._grouped), self._made - begun)
+
+    @property
+    def _made(self) -> int:
+        """How many values were seen, with those that calls give instead of the calls."""
+        return self._seen - self._spared
 
     def _parts(
         self, table: Table, findings: Findings
     ) -> tuple[dict[str, Json], Changing]:
         """Return what is constant in a table, and what has to be made each time."""
+        self._seen += sum(map(letters, table))
         makers = {
             key: make
             for key, value in table.items()
@@ -69,7 +79,7 @@ class Compiler:
 
     def _maker(self, value: object, findings: Findings) -> Make | None:
         """Return what makes a value; None if it can be shared as it is."""
-        self._count()
+        self._seen += 1 + letters(value)
         if self._seen > self._limit:
             findings = Findings(findings.path[:1], findings.found)
             findings.add(f"more than {self._limit} values, inherited ones counted")
@@ -94,21 +104,24 @@ class Compiler:
 
     def _table_maker(self, table: Table, findings: Findings) -> Make | None:
         if not is_call(table):
+            warn_of_no_call(table, findings)
             return table_maker(*self._parts(table, findings))
+        begun = self._seen
         for key in ("args", "params"):
             self._check(table.get(key), findings.at(key))
         site = read_call(table, findings)
         if site is None:
             return None
+        self._spared += self._seen - begun - site.prepared.makes
         if site.is_grouped:
             self._grouped.append(site)
         return site.draw
 
     def _check(self, value: object, findings: Findings) -> None:
         """Check that a value can be sent as JSON, whatever is inside of it."""
-        self._count()
         if is_table(value):
             for key, inner in value.items():
+                self._seen += 1 + letters(key) + letters(inner)
                 self._check(inner, findings.at(key))
         elif is_list(value):
             for index, inner in enumerate(value):
@@ -119,17 +132,14 @@ class Compiler:
             findings.add(f"is {kind(value)}, which JSON has not; write it as a text")
 
     def _check_element(self, value: object, findings: Findings, index: int) -> None:
+        self._seen += 1 + letters(value)
         if type(value) in (int, bool):  # most of what long arrays are made of
-            self._seen += 1
             return
         if isinstance(value, str) and value.startswith("$"):
             findings.at(index).warn(f"{shown(value)} stays as it is inside an array")
         if is_table(value) and is_call(value):
             findings.at(index).warn("a function call inside an array is not made")
         self._check(value, findings.at(index))
-
-    def _count(self) -> None:
-        self._seen += 1
 
 
 def _with_room(config: Table) -> Table:

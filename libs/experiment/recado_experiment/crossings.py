@@ -9,8 +9,17 @@ from typing import TypeAlias
 
 from recado_experiment.blocks import Block, Part
 from recado_experiment.findings import Findings, Path
-from recado_experiment.inheritance import merged
-from recado_experiment.tables import Table, is_list, is_table, kind, shown
+from recado_experiment.inheritance import MAX_VALUES, merged
+from recado_experiment.patterns import Labels, Patterns, label
+from recado_experiment.tables import (
+    Table,
+    is_list,
+    is_table,
+    kind,
+    largest,
+    shown,
+    size,
+)
 from recado_experiment.variables import Variables
 
 MODES = ("full", "paired")
@@ -39,6 +48,20 @@ class Level:
 
 
 Combination: TypeAlias = "tuple[Level, ...]"
+Factors: TypeAlias = "Mapping[str, list[Level]]"
+
+
+class Room:
+    """How many values all crossings of a study may make, and how many are still free."""
+
+    def __init__(self, size: int = MAX_VALUES) -> None:
+        self.size = size
+        self._left = size
+
+    def takes(self, count: int) -> bool:
+        """Take some of the room; tell whether there was enough."""
+        self._left -= count
+        return self._left >= 0
 
 
 def read_crossings(
@@ -53,6 +76,8 @@ def read_crossings(
         findings.add(f"has to be an array of tables, [[crossings]], not {kind(listed)}")
         return {}
     made: dict[str, tuple[str, ...]] = {}
+    unused: list[tuple[Table, Findings]] = []
+    room = Room()
     written = set(blocks)
     for index, value in enumerate(listed):
         here = findings.at(index)
@@ -60,48 +85,67 @@ def read_crossings(
         if not is_table(filled):
             here.add(f"has to be a table, not {kind(filled)} ({shown(filled)})")
             continue
-        crossing = _Crossing(filled, here)
-        if (name := crossing.name()) is None:
+        crossing = _Crossing(filled, room, here)
+        name = crossing.name()
+        found = {block.name: block for block in crossing.blocks(name or "")}
+        if name is None or not found:
+            unused.append((filled, here))
+        if name is None:
             continue
         if name in written or name in made:
-            here.at("name").add(f"{name!r} is a block's or a crossing's name as well")
-        found = {block.name: block for block in crossing.blocks(name)}
+            here.at("name").add(
+                f"{shown(name)} is a block's or a crossing's name as well"
+            )
         for each in found.keys() & blocks.keys():
-            here.add(f"makes the block {each!r}, which is there already")
+            here.add(f"makes the block {shown(each)}, which is there already")
         blocks.update(found)
         made[name] = tuple(found)
+    for table, here in unused:
+        # Parents of blocks that are made are checked with those of all others.
+        parent = table.get("extends")
+        if parent is not None and not (isinstance(parent, str) and parent in blocks):
+            here.at("extends").unknown("block", parent, blocks)
     return made
 
 
 class _Crossing:
     """Reads one crossing; what is wrong goes to the findings."""
 
-    def __init__(self, table: Table, findings: Findings) -> None:
+    def __init__(self, table: Table, room: Room, findings: Findings) -> None:
         self._table = table
+        self._room = room
         self._findings = findings
 
     def name(self) -> str | None:
         for key in self._table:
             if key not in KEYS:
                 self._findings.at(key).unknown("key", key, KEYS)
-        name = self._table.get("name")
+        if "name" not in self._table:
+            self._lacks("name", "the order names it")
+            return None
+        name = self._table["name"]
         if isinstance(name, str) and name:
             return name
-        self._findings.add(f"needs a 'name', a text, not {shown(name)}")
+        self._findings.at("name").add(f"has to be a text, not {shown(name)}")
         return None
+
+    def _lacks(self, key: str, text: str) -> None:
+        # One that is nearly the same is reported as a key that is not known.
+        if self._findings.nearest(key, self._table) is None:
+            self._findings.add(f"has no {key!r}; {text}")
 
     def blocks(self, name: str) -> Iterator[Block]:
         """Yield the block of each combination that is wanted."""
         config = self._table.get("config", {})
         if not is_table(config):
             self._findings.at("config").add(f"has to be a table, not {kind(config)}")
-            return
-        factors = self._factors()
+            config = {}
+        mode, factors = self._mode(), self._factors()
         if not factors:
             return
         head = {key: self._table[key] for key in ("extends",) if key in self._table}
         own = Part((), self._findings.path, head | {"config": config})
-        for combination in self._wanted(factors):
+        for combination in self._wanted(factors, mode):
             full = ":".join([name, *(level.label for level in combination)])
             inner: Table = dict(config)
             parts = [own]
@@ -112,106 +156,124 @@ class _Crossing:
             table = {"name": full, **head, "config": inner}
             yield Block(path, full, table, tuple(reversed(parts)))
 
-    def _factors(self) -> dict[str, list[Level]]:
-        value, here = self._table.get("factors"), self._findings.at("factors")
-        if not is_table(value) or not value:
-            got = "" if value is None else f", not {kind(value)}"
-            self._findings.add(f"needs 'factors', a table of arrays{got}")
-            return {}
-        found: dict[str, list[Level]] = {}
-        for factor, levels in value.items():
-            if not is_list(levels) or not levels:
-                text = f"has to be an array of levels, not {kind(levels)}"
-                here.at(factor).add("has no level" if levels == [] else text)
-                return {}
-            found[factor] = [
-                _level(level, here.at(factor, at)) for at, level in enumerate(levels)
-            ]
-            labels = [level.label for level in found[factor]]
-            if len(set(labels)) < len(labels):
-                here.at(factor).add("has two levels of the same name")
-        return found
+    def _mode(self) -> str | None:
+        mode = self._table.get("mode", MODES[0])
+        if isinstance(mode, str) and mode in MODES:
+            return mode
+        self._findings.at("mode").unknown("mode", mode, MODES)
+        return None
 
-    def _wanted(self, factors: Mapping[str, list[Level]]) -> list[Combination]:
-        include = self._patterns("include", factors)
-        exclude = self._patterns("exclude", factors)
+    def _factors(self) -> Factors:
+        """Return the levels by factor; none at all if something is wrong with one."""
+        if "factors" not in self._table:
+            self._lacks("factors", "they are a table of arrays of levels")
+            return {}
+        value, here = self._table["factors"], self._findings.at("factors")
+        if not is_table(value):
+            here.add(f"has to be a table of arrays, not {kind(value)}")
+            return {}
+        if not value:
+            here.add("has no factor")
+        found = {key: _levels(value[key], here.at(key)) for key in value}
+        good = {key: levels for key, levels in found.items() if levels}
+        return good if len(good) == len(found) else {}
+
+    def _wanted(self, factors: Factors, mode: str | None) -> list[Combination]:
+        labels = {
+            factor: dict.fromkeys(level.label for level in levels)
+            for factor, levels in factors.items()
+        }
+        before = len(self._findings.found.problems)
+        include = self._patterns("include", labels)
+        exclude = self._patterns("exclude", labels)
         wanted: list[Combination] = []
-        for each in self._combined(factors):
-            labels = dict(zip(factors, (level.label for level in each), strict=True))
-            if (include is None or _matches(labels, include)) and not _matches(
-                labels, exclude or ()
+        for each in self._combined(factors, mode):
+            names = dict(zip(factors, (level.label for level in each), strict=True))
+            if (include is None or include.match(names)) and not (
+                exclude and exclude.match(names)
             ):
                 wanted.append(each)
-        if not wanted and self._findings.is_clean:
+        if mode and not wanted and len(self._findings.found.problems) == before:
             self._findings.add("has nothing left: all combinations are excluded")
         return wanted
 
-    def _combined(self, factors: Mapping[str, list[Level]]) -> Iterable[Combination]:
-        mode = self._table.get("mode", MODES[0])
-        sizes = [len(levels) for levels in factors.values()]
-        if mode == "paired":
-            if len(set(sizes)) > 1:
-                text = f"pairs levels, and needs as many of each factor (there are {sizes})"
-                self._findings.at("factors").add(text)
-                return ()
-            return zip(*factors.values(), strict=True)
-        if mode != "full":
-            self._findings.at("mode").unknown("mode", mode, MODES)
-            return ()
-        count = 1
-        for size in sizes:
-            count *= size
-        if count > MAX_BLOCKS:
-            self._findings.at("factors").add(
-                f"makes {count} combinations; at most {MAX_BLOCKS} are crossed"
-            )
-            return ()
-        return product(*factors.values())
-
-    def _patterns(
-        self, key: str, factors: Mapping[str, list[Level]]
-    ) -> list[dict[str, str]] | None:
+    def _patterns(self, key: str, labels: Labels) -> Patterns | None:
         if key not in self._table:
             return None
-        value, here = self._table[key], self._findings.at(key)
-        if not is_list(value):
-            here.add(f"has to be an array of tables, not {kind(value)}")
-            return []
-        return [_pattern(each, here.at(at), factors) for at, each in enumerate(value)]
+        return Patterns.read(self._table[key], labels, self._findings.at(key))
+
+    def _combined(self, factors: Factors, mode: str | None) -> Iterable[Combination]:
+        here = self._findings.at("factors")
+        sizes = [len(levels) for levels in factors.values()]
+        if mode is None:
+            return ()
+        if mode == "paired" and len(set(sizes)) > 1:
+            here.add(
+                "pairs levels, and needs as many of each factor (there are"
+                f" {shown(sizes)})"
+            )
+            return ()
+        count = _product(sizes) if mode == "full" else sizes[0]
+        if count > MAX_BLOCKS:
+            more = " or more" if count > MAX_BLOCKS**2 else ""
+            here.add(
+                f"makes {count} combinations{more}; at most {MAX_BLOCKS} are crossed"
+            )
+            return ()
+        if not self._room.takes(count * self._weight(factors)):
+            here.add(f"crossings make more than {self._room.size} values in all")
+            return ()
+        return (
+            product(*factors.values())
+            if mode == "full"
+            else zip(*factors.values(), strict=True)
+        )
+
+    def _weight(self, factors: Factors) -> int:
+        """Return how many values a block has at most, its name's letters counted."""
+        return (
+            size(self._table.get("name"))
+            + sum(
+                largest(
+                    [level.label, level.value, level.config]
+                    for level in factors[factor]
+                )
+                + size(factor)
+                for factor in factors
+            )
+            + size(self._table.get("config", {}))
+        )
 
 
-def _level(value: object, findings: Findings) -> Level:
+def _product(sizes: Iterable[int]) -> int:
+    """Return a product, or a number below it that is far too large already."""
+    count = 1
+    for each in sizes:
+        if count > MAX_BLOCKS**2:
+            break
+        count *= each
+    return count
+
+
+def _levels(value: object, findings: Findings) -> list[Level] | None:
+    """Return a factor's levels, None if something is wrong with one."""
+    if not is_list(value):
+        findings.add(f"has to be an array of levels, not {kind(value)}")
+        return None
+    if not value:
+        findings.add("has no level")
+    read = [_level(level, findings.at(at)) for at, level in enumerate(value)]
+    levels = [level for level in read if level]
+    if len({level.label for level in levels}) < len(levels):
+        findings.add("has two levels of the same name")
+    return levels if len(levels) == len(read) else None
+
+
+def _level(value: object, findings: Findings) -> Level | None:
     if not is_table(value):
-        return Level(_label(value), value, {}, findings.path)
+        return Level(label(value), value, {}, findings.path)
     name, config = value.get("name"), value.get("config", {})
     if name is None or not value.keys() <= {"name", "config"} or not is_table(config):
         findings.add("a level that is a table has a 'name' and a 'config', no more")
-        return Level("", None, {}, findings.path)
-    return Level(_label(name), name, config, findings.path)
-
-
-def _label(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _pattern(
-    value: object, findings: Findings, factors: Mapping[str, list[Level]]
-) -> dict[str, str]:
-    if not is_table(value) or not value:
-        findings.add(f"has to be a table of levels by factor, not {shown(value)}")
-        return {}
-    for factor, level in value.items():
-        if factor not in factors:
-            findings.at(factor).unknown("factor", factor, factors.keys())
-        elif (label := _label(level)) not in (
-            labels := [it.label for it in factors[factor]]
-        ):
-            findings.at(factor).unknown("level", label, labels)
-    return {factor: _label(level) for factor, level in value.items()}
-
-
-def _matches(labels: Mapping[str, str], patterns: Iterable[Mapping[str, str]]) -> bool:
-    return any(
-        all(labels.get(factor) == label for factor, label in pattern.items())
-        for pattern in patterns
-    )
+        return None
+    return Level(label(name), name, config, findings.path)

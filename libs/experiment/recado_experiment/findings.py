@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import TypeAlias
 
 from recado.errors import nearest
@@ -15,6 +16,10 @@ Path: TypeAlias = tuple[str | int, ...]
 HINTED = 50
 COMPARED = 500
 """How many findings get a hint, and among how many names, of how many letters."""
+NEAR = 0.72
+"""How much alike a key and one that is missing are, so that it seems to be meant."""
+TOLD = 10_000
+"""How many problems are told, and how many warnings."""
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -44,6 +49,8 @@ class Found:
     warnings: dict[tuple[Path, str], None] = field(
         default_factory=dict[tuple[Path, str], None]
     )
+    unread: dict[Path, str] = field(default_factory=dict[Path, str])
+    """The problem at a path where nobody can tell what the value is: the only one there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +69,38 @@ class Findings:
 
     def add(self, text: str) -> None:
         """Report a problem: the study is refused."""
-        self.found.problems[self.path, text] = None
+        _add(self.found.problems, self.path, text, "problems")
 
     def warn(self, text: str) -> None:
         """Report something that is allowed and seldom meant."""
-        self.found.warnings[self.path, text] = None
+        _add(self.found.warnings, self.path, text, "warnings")
 
     def unknown(self, what: str, name: object, known: Collection[str]) -> None:
         """Report a name that is not known, with the nearest that is."""
         self.add(f"no {what} {shown(name)}{self._hint(name, known)}")
+
+    def unread(
+        self, what: str, name: object, known: Collection[str], hint: str = ""
+    ) -> None:
+        """Report a name that is not known, and so a value that nobody can tell."""
+        text = f"no {what} {shown(name)}{self._hint(name, known)}{hint}"
+        self.found.unread[self.path] = text
+        self.add(text)
+
+    def missing(self, key: str, present: Collection[str], text: str) -> None:
+        """Report a key that is missing; where one is, whose name is nearly the same."""
+        if near := self.nearest(key, present):
+            self.at(near).add(f"is not read; did you mean {key!r}? {text}")
+        elif self.path:
+            self.add(f"has no {key!r}; {text}")
+        else:
+            self.at(key).add(f"missing; {text}")
+
+    def nearest(self, key: str, present: Collection[str]) -> str | None:
+        """Return the key that seems to be another one in a wrong spelling."""
+        if len(present) > COMPARED or max(map(len, present), default=0) > COMPARED:
+            return None
+        return next(iter(get_close_matches(key, present, n=1, cutoff=NEAR)), None)
 
     def unused(self, key: str, known: Collection[str]) -> None:
         """Warn of a key that is not read, with the nearest that is."""
@@ -82,9 +112,25 @@ class Findings:
         if found >= HINTED or len(known) > COMPARED:
             return ""
         names = [str(name), *known]
-        return nearest(names[0], known) if max(map(len, names)) <= COMPARED else ""
+        if max(map(len, names)) > COMPARED:
+            return ""
+        return nearest(_alike(names[0], known), known)
 
     @property
     def is_clean(self) -> bool:
         """Tell whether no problem was found, anywhere."""
         return not self.found.problems
+
+
+def _alike(name: str, known: Collection[str]) -> str:
+    """Return the known name that is the same but for its case, or that is cut short."""
+    folded = {each.casefold(): each for each in known}
+    longer = [each for key, each in folded.items() if key.startswith(name.casefold())]
+    return folded.get(name.casefold(), longer[0] if len(longer) == 1 and name else name)
+
+
+def _add(found: dict[tuple[Path, str], None], path: Path, text: str, what: str) -> None:
+    if len(found) < TOLD:
+        found[path, text] = None
+    elif (path, text) not in found:
+        found[(), f"more than {TOLD} {what}; these are the first"] = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from recado_experiment.blocks import Block
 from recado_experiment.findings import Findings, Path
-from recado_experiment.tables import Table, is_table
+from recado_experiment.tables import Table, is_table, shown, size
 
-MAX_VALUES = 2_000_000
+MAX_VALUES = 1_000_000
+"""As many as a study may have, what its blocks inherit included; see ``tables.size``."""
 LOOKED_UP = 100
 
 
@@ -93,7 +94,7 @@ class Inheritance:
             self._rooted.update(way)
         else:
             here = self._findings.at(*self._blocks[name].path, "extends")
-            here.warn(f"comes back to {parent!r}: the order of the blocks matters")
+            here.warn(f"comes back to {shown(parent)}: the order of the blocks matters")
 
     def _parent(self, name: str) -> str | None:
         """Return the parent that is still to be merged, if there is one."""
@@ -106,13 +107,9 @@ class Inheritance:
         if self._values > MAX_VALUES:
             return
         self._tables[child] = merged(self._tables[child], self._tables[parent])
-        self._values += _size(self._tables[child])
+        self._values += size(self._tables[child])
         if self._values > MAX_VALUES:
             here = self._findings.at(*self._blocks[child].path, "extends")
             here.add(
                 f"the blocks inherit more than {MAX_VALUES} values from one another"
             )
-
-
-def _size(table: Table) -> int:
-    return sum(_size(value) if is_table(value) else 1 for value in table.values())

@@ -8,7 +8,7 @@ from typing import Final
 
 from recado_experiment.crossings import Crossings
 from recado_experiment.findings import Findings
-from recado_experiment.tables import is_list, kind, shown
+from recado_experiment.tables import is_list, is_table, kind, shown
 
 UNREADABLE: Final = ("",)
 """Stands for what was reported, so that nothing else is found wrong with the order."""
@@ -18,11 +18,12 @@ UNREADABLE: Final = ("",)
 class Naming:
     """The names of blocks, and the places of those in ``[[blocks]]`` where these count.
 
-    A name of ``crossings`` stands for all the blocks of that crossing. At a place is None
-    if the block there has no name.
+    ``known`` are the names of blocks and crossings; None if they could not be read, so that
+    any name can be right. A name of ``crossings`` stands for all the blocks of that
+    crossing. At a place is None if the block there has no name.
     """
 
-    blocks: Collection[str]
+    known: Collection[str] | None
     crossings: Crossings
     places: Sequence[str | None] | None = None
 
@@ -37,10 +38,18 @@ class Naming:
             for name in self._called(item, findings.at(at))
         )
 
+    def count(self, value: object) -> int:
+        """Return how many blocks are called by all that is in a value."""
+        if is_table(value):
+            return sum(map(self.count, value.values()))
+        if is_list(value):
+            return sum(map(self.count, value))
+        return len(self.crossings.get(value, "1")) if isinstance(value, str) else 1
+
     def _called(self, item: object, findings: Findings) -> Sequence[str]:
         if isinstance(item, str):
-            if item not in self.blocks and item not in self.crossings:
-                findings.unknown("block", item, [*self.blocks, *self.crossings])
+            if self.known is not None and item not in self.known:
+                findings.unknown("block", item, self.known)
             return self.crossings.get(item) or (item,)
         # A boolean is an integer to Python, and never meant as a place.
         if self.places is not None and type(item) is int:

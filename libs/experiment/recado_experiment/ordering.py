@@ -17,7 +17,10 @@ from recado_experiment.compat import Release
 from recado_experiment.findings import Findings
 from recado_experiment.naming import UNREADABLE, Naming
 from recado_experiment.squares import SQUARES
-from recado_experiment.tables import Table, is_list, is_table, kind, misspelt, shown
+from recado_experiment.tables import Table, is_list, is_table, kind, shown
+
+MAX_NAMES = 1_000_000
+"""As many blocks as an order may call, over all lists that participants take in turn."""
 
 _NOTHING = Arrangement(((),))
 
@@ -38,6 +41,13 @@ class OrderReader:
 
     def sequence(self) -> Sequence:
         """Return the whole sequence."""
+        for key in ("order", "init_blocks", "final_blocks"):
+            count = self.naming.count(self.configuration.get(key))
+            if count > MAX_NAMES:
+                self.findings.at(key).add(
+                    f"calls {count} blocks, crossings' included; at most {MAX_NAMES}"
+                )
+                return Sequence(_NOTHING, _NOTHING, _NOTHING)
         return Sequence(
             self._order(), self._edge("init_blocks"), self._edge("final_blocks")
         )
@@ -72,8 +82,8 @@ class OrderReader:
             places = self.naming.places or ()
             everything = tuple(name for name in places if name is not None)
             return self._checked((everything,), groups, within)
-        hint = misspelt("order", self.configuration)
-        self.findings.add(f"has no 'order', the list of blocks to go through{hint}")
+        text = "it is the list of blocks to go through"
+        self.findings.missing("order", self.configuration, text)
         return _NOTHING
 
     def _turns(
@@ -168,18 +178,29 @@ class OrderReader:
             )
         keys: dict[int, str] = {}
         for key in table:
-            try:
-                keys[int(key)] = key
-            except ValueError:
+            if (number := _number(key)) is None:
                 findings.at(key).add("has to be a whole number from 1, as the key")
-                return ()
-        if not keys or set(keys) != set(range(1, len(keys) + 1)):
+                continue
+            if number in keys:
+                findings.at(keys[number]).warn(
+                    f"is not used: {shown(key)} is the same number, and comes later"
+                )
+            keys[number] = key
+        numbers = sorted(keys)
+        is_readable = None not in map(_number, table)
+        if is_readable and (not keys or numbers != list(range(1, len(keys) + 1))):
             findings.add(
                 "has to have the keys 1, 2, 3, ... without a gap, not"
-                f" {', '.join(map(str, sorted(keys))) or 'none at all'}"
+                f" {', '.join(map(str, numbers)) or 'none at all'}"
             )
-            return ()
-        return tuple(keys[number] for number in sorted(keys))
+        return tuple(keys[number] for number in numbers)
+
+
+def _number(key: str) -> int | None:
+    try:
+        return int(key)
+    except ValueError:
+        return None
 
 
 def _a(strategy: Strategy) -> str:

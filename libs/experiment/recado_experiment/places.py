@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from recado_experiment.errors import StudyProblem
-from recado_experiment.findings import Path, dotted
+from recado_experiment.findings import Found, Path, dotted
 from recado_experiment.inheritance import Inheritance
 from recado_experiment.lines import lines_of
 
@@ -20,11 +20,23 @@ class Places:
 
     def problem(self, path: Path, text: str) -> StudyProblem:
         """Return a problem with its path and line, both in the block that wrote it."""
-        return self.problems([(path, text)])[0]
+        return self._told([(self._origin(path), text)])[0]
 
-    def problems(self, found: Iterable[tuple[Path, str]]) -> list[StudyProblem]:
+    def problems(self, found: Found) -> list[StudyProblem]:
         """Return problems as who reads the text from its top meets them, each once."""
-        unique = dict.fromkeys((self._origin(path), text) for path, text in found)
+        return self._told(
+            (origin, text)
+            for path, text in found.problems
+            for origin in [self._origin(path)]
+            if found.unread.get(origin, text) == text
+        )
+
+    def warnings(self, found: Found) -> list[StudyProblem]:
+        """Return warnings in the same way."""
+        return self._told((self._origin(path), text) for path, text in found.warnings)
+
+    def _told(self, found: Iterable[tuple[Path, str]]) -> list[StudyProblem]:
+        unique = dict.fromkeys(found)
         if new := {path for path, _ in unique} - self._lines.keys():
             self._lines |= lines_of(self._text, new)
         problems = [

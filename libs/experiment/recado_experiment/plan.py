@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from recado_experiment.arrangement import Sequence
 from recado_experiment.blocks import Arrays, Block, by_name, read_arrays
 from recado_experiment.calls import Group, disagreement
-from recado_experiment.compat import Release, read_release
+from recado_experiment.compat import Release
 from recado_experiment.compiling import Compiler
+from recado_experiment.configuration import read_configuration
 from recado_experiment.crossings import read_crossings
 from recado_experiment.errors import StudyError, StudyProblem
+from recado_experiment.extent import check_extent
 from recado_experiment.findings import Findings
 from recado_experiment.inheritance import Inheritance
 from recado_experiment.naming import Naming
@@ -18,13 +21,13 @@ from recado_experiment.ordering import OrderReader
 from recado_experiment.places import Places
 from recado_experiment.reading import decoded, parsed
 from recado_experiment.sites import Site
-from recado_experiment.stream import read_seed
-from recado_experiment.tables import Table, is_table, kind, misspelt
+from recado_experiment.tables import Table, is_list
 from recado_experiment.template import Template
-from recado_experiment.variables import Variables
 
 PREVIEWED = 100
-"""How many participants' choices of blocks are checked for calls that cannot go together."""
+CALLED = 200_000
+"""How many participants' choices of blocks, and how many calls of theirs at most, are checked
+for calls that cannot go together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,61 +49,40 @@ def prepare(text: str | bytes, what: str) -> Plan:
     """
     source = decoded(text, what)
     document, findings = parsed(source, what), Findings()
-    configuration = _configuration(document, findings)
-    release = read_release(configuration, findings.at("configuration"))
-    _check_keys(document, configuration, release, findings)
-    in_arrays = _switch(configuration, "expand_arrays", findings.at("configuration"))
-    variables = Variables.of(
-        _table(configuration, "variables", findings.at("configuration")),
-        in_arrays=in_arrays,
-    )
+    configuration = read_configuration(document, findings)
+    release, variables = configuration.release, configuration.variables
     arrays = read_arrays(document, release, variables, findings)
     blocks = by_name(arrays, findings)
     crossings = read_crossings(document, variables, blocks, findings.at("crossings"))
     sequence = OrderReader(
-        configuration,
+        configuration.table,
         release,
-        Naming(blocks, crossings, _places(arrays, release)),
+        Naming(
+            _known(document, blocks, crossings), crossings, _places(arrays, release)
+        ),
         _edges(arrays),
         findings.at("configuration"),
     ).sequence()
-    seed = read_seed(
-        configuration.get("random_seed", 0), findings.at("configuration", "random_seed")
-    )
     inheritance = Inheritance(blocks, findings)
-    compiler = Compiler(in_arrays=in_arrays)
+    compiler = Compiler(in_arrays=variables.in_arrays)
     templates = _templates(inheritance.tables(), blocks, sequence, compiler, findings)
     if findings.is_clean:
-        _check_groups(sequence, templates, findings)
+        check_extent(sequence, templates, findings.at("configuration", "order"))
+    _check_groups(sequence, templates, findings)
     places = Places(source, inheritance)
     if not findings.is_clean:
-        raise StudyError(what, places.problems(findings.found.problems))
-    warnings = tuple(places.problems(findings.found.warnings))
-    return Plan(seed, sequence, templates, places, warnings)
+        raise StudyError(what, places.problems(findings.found))
+    warnings = tuple(places.warnings(findings.found))
+    return Plan(configuration.seed, sequence, templates, places, warnings)
 
 
-def _configuration(document: Table, findings: Findings) -> Table:
-    if "configuration" in document:
-        return _table(document, "configuration", findings)
-    hint = misspelt("configuration", document)
-    findings.at("configuration").add(f"missing; it says the order of the blocks{hint}")
-    return {"order": []}
-
-
-def _check_keys(
-    document: Table, configuration: Table, release: Release, findings: Findings
-) -> None:
-    """Warn of what nobody reads, and of what has another name."""
-    tables = ("configuration", *release.arrays, "crossings")
-    for key in document:
-        if key not in tables:
-            findings.at(key).unused(key, tables)
-    for key in configuration:
-        here = findings.at("configuration", key)
-        if key in release.others:
-            here.warn(release.others[key])
-        elif key not in release.settings:
-            here.unused(key, release.settings)
+def _known(
+    document: Table, blocks: Collection[str], crossings: Collection[str]
+) -> set[str] | None:
+    """Return the names that an order can have; None if blocks could not be read."""
+    listed = [document[key] for key in ("blocks", "crossings") if key in document]
+    is_whole = listed and all(map(is_list, listed))
+    return {*blocks, *crossings} if is_whole else None
 
 
 def _places(arrays: Arrays, release: Release) -> list[str | None] | None:
@@ -116,21 +98,6 @@ def _edges(arrays: Arrays) -> dict[str, tuple[str, ...]]:
         for key, array in arrays.items()
         if key != "blocks"
     }
-
-
-def _table(parent: Table, key: str, findings: Findings) -> Table:
-    value = parent.get(key, {})
-    if is_table(value):
-        return value
-    findings.at(key).add(f"has to be a table, not {kind(value)}")
-    return {}
-
-
-def _switch(parent: Table, key: str, findings: Findings) -> bool:
-    value = parent.get(key, False)
-    if not isinstance(value, bool):
-        findings.at(key).add(f"has to be true or false, not {kind(value)}")
-    return value is True
 
 
 def _templates(
@@ -158,9 +125,14 @@ def _check_groups(
 ) -> None:
     if not any(template.grouped for template in templates.values()):
         return
+    called = 0
     for participant in range(1, min(sequence.choices, PREVIEWED) + 1):
-        chosen = [templates[name] for name in sequence.choice(participant)]
-        _check_group_of([site for one in chosen for site in one.grouped], findings)
+        chosen = sequence.choice(participant)
+        found = [templates[name] for name in chosen if name in templates]
+        called += sum(len(template.grouped) for template in found)
+        if called > CALLED:
+            return
+        _check_group_of([site for one in found for site in one.grouped], findings)
 
 
 def _check_group_of(sites: list[Site], findings: Findings) -> None:

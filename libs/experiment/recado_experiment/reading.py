@@ -5,8 +5,10 @@ from __future__ import annotations
 from recado_experiment.errors import StudyError, StudyProblem
 from recado_experiment.tables import Table, is_list, is_table
 
-MAX_CHARACTERS = 4_000_000
+MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 100
+MAX_BITS = 10_000
+"""Of an integer; Python writes no longer ones as decimal numbers."""
 
 
 def decoded(text: str | bytes, what: str) -> str:
@@ -43,17 +45,20 @@ def parsed(text: str, what: str) -> Table:
         ) from error
     except (ValueError, RecursionError) as error:  # endless digits, endless brackets
         raise _refused(what, f"not TOML: {_sentence(str(error))}") from error
-    if _depth(document) > MAX_DEPTH:
-        raise _refused(what, f"tables nested more than {MAX_DEPTH} deep")
+    if excess := _excess(document):
+        raise _refused(what, excess)
     return document
 
 
-def _depth(document: object) -> int:
-    depth, level = 0, [document]
-    while level and depth <= MAX_DEPTH:
-        depth += 1
+def _excess(document: Table) -> str:
+    """Return what is too deep or too long in a document, or nothing."""
+    level: list[object] = [document]
+    for _ in range(MAX_DEPTH):
         level = [child for value in level for child in _children(value)]
-    return depth
+        for value in level:
+            if isinstance(value, int) and value.bit_length() > MAX_BITS:
+                return f"an integer of {value.bit_length()} bits; at most {MAX_BITS}"
+    return f"tables nested more than {MAX_DEPTH} deep" if level else ""
 
 
 def _children(value: object) -> list[object]:
@@ -63,7 +68,8 @@ def _children(value: object) -> list[object]:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    is_word = text[1:2].islower() or text[1:2] == " "
+    return text[:1].lower() + text[1:] if is_word else text
 
 
 def _refused(what: str, text: str, line: int | None = None) -> StudyError:

@@ -8,7 +8,8 @@ from recado_experiment.arguments import MAX_ITEMS, Arguments, is_unique, refuse_
 from recado_experiment.calls import Call, Prepared
 from recado_experiment.clone import cloned
 from recado_experiment.findings import Findings
-from recado_experiment.stream import Stream
+from recado_experiment.stream import Stream, Urn
+from recado_experiment.tables import largest, size
 
 if TYPE_CHECKING:
     from recado.message import Json
@@ -30,20 +31,18 @@ def prepare_sample(call: Call, findings: Findings) -> Prepared | None:
             " population"
         )
         return None
-    size, group = len(population), call.group
+    there, group = len(population), call.group
 
     def draw(stream: Stream) -> Json:
-        return [cloned(population[at]) for at in stream.distinct(size, count)]
+        return [cloned(population[at]) for at in stream.distinct(there, count)]
 
     def draw_left(stream: Stream) -> Json:
-        taken = stream.taken.setdefault(group, set())
-        left = [at for at in range(size) if at not in taken]
-        chosen = [left[at] for at in stream.distinct(len(left), count)]
-        taken.update(chosen)
-        return [cloned(population[at]) for at in chosen]
+        urn = stream.urns.get(group) or stream.urns.setdefault(group, Urn(there))
+        return [cloned(population[at]) for at in urn.draw(count, stream)]
 
+    makes = 1 + count * largest(population)
     # That there are enough for the whole group is checked when the study is read.
-    return Prepared(draw_left, count, size) if once else Prepared(draw)
+    return Prepared(draw_left, makes, count, there) if once else Prepared(draw, makes)
 
 
 def prepare_shuffle(call: Call, findings: Findings) -> Prepared | None:
@@ -59,7 +58,7 @@ def prepare_shuffle(call: Call, findings: Findings) -> Prepared | None:
         stream.shuffle(places)
         return [cloned(items[at]) for at in places]
 
-    return Prepared(draw)
+    return Prepared(draw, size(items))
 
 
 def prepare_sequence(call: Call, findings: Findings) -> Prepared | None:
@@ -85,4 +84,4 @@ def prepare_sequence(call: Call, findings: Findings) -> Prepared | None:
             count += stream.participant - 1
         return cloned(items[count % len(items)])
 
-    return Prepared(draw)
+    return Prepared(draw, largest(items))

@@ -42,6 +42,16 @@ def is_call(table: Table) -> bool:
     return 2 <= len(table) <= 4 and _KEYS.issuperset(table)
 
 
+def warn_of_no_call(table: Table, findings: Findings) -> None:
+    """Warn of a table that seems to be meant as a call and is plain data."""
+    if "function_name" in table:
+        rest = [key for key in table if key not in _KEYS]
+        text = f"with {shown(rest[0])} it is" if rest else "without 'args' it is"
+        findings.warn(f"has a 'function_name', but {text} plain data and no call")
+    elif "args" in table and (near := findings.nearest("function_name", table)):
+        findings.at(near).warn("did you mean 'function_name'? this is plain data")
+
+
 def read_call(table: Table, findings: Findings) -> Site | None:
     """Return a call that is ready to be drawn from, or report what is wrong with it."""
     missing = [key for key in ("function_name", "args") if key not in table]

@@ -51,7 +51,7 @@ def balanced_rows(size: int) -> int:
     return 2 * size if size % 2 and size > 1 else size
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _base(size: int) -> tuple[int, ...]:
     """Return the row that all others derive from: 0, 1, n-1, 2, n-2, ..."""
     return tuple(
@@ -59,7 +59,7 @@ def _base(size: int) -> tuple[int, ...]:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _williams_base(size: int) -> tuple[int, ...]:
     """Return 0, n-1, 1, n-2, ..."""
     return tuple(size - 1 - at // 2 if at % 2 else at // 2 for at in range(size))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from math import isnan
+from math import isinf, isnan
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,11 +19,12 @@ T = TypeVar("T")
 class Stream:
     """What one participant draws from, and what was drawn so far.
 
-    ``taken``, ``called`` and ``first`` belong to functions: the items that a group of calls
-    has given away, how many of its calls were made, and the call that it began with.
+    ``taken``, ``urns``, ``called`` and ``first`` belong to functions: the items that a group
+    of calls has given away, what its items are drawn from, how many of its calls were made,
+    and the call that it began with.
     """
 
-    __slots__ = ("_bits", "called", "first", "participant", "random", "taken")
+    __slots__ = ("_bits", "called", "first", "participant", "random", "taken", "urns")
 
     def __init__(self, seed: float, participant: int = 1) -> None:
         source = Random(seed)
@@ -31,6 +32,7 @@ class Stream:
         self.random = source.random
         self._bits = source.getrandbits
         self.taken: dict[Hashable, set[object]] = {}
+        self.urns: dict[Hashable, Urn] = {}
         self.called: dict[Hashable, int] = {}
         self.first: dict[Hashable, tuple[Call, Draw]] = {}
 
@@ -54,19 +56,44 @@ class Stream:
 
     def distinct(self, size: int, count: int) -> list[int]:
         """Return different numbers below a size, in an order of chance."""
-        places = list(range(size))
-        for at in range(count):
-            other = at + self.below(size - at)
-            places[at], places[other] = places[other], places[at]
-        return places[:count]
+        return Urn(size).draw(count, self)
+
+
+class Urn:
+    """The numbers below a size, drawn one after another, none twice.
+
+    It is a shuffle of Fisher and Yates that goes as far as it is needed; only what was
+    moved takes room.
+    """
+
+    __slots__ = ("_drawn", "_moved", "_size")
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._drawn = 0
+        self._moved: dict[int, int] = {}
+
+    def draw(self, count: int, stream: Stream) -> list[int]:
+        """Return the next numbers, of which there have to be as many left."""
+        moved, found = self._moved, list[int]()
+        for at in range(self._drawn, self._drawn + count):
+            other = at + stream.below(self._size - at)
+            first = moved.pop(at, at)
+            found.append(first if other == at else moved.get(other, other))
+            if other != at:
+                moved[other] = first
+        self._drawn += count
+        return found
 
 
 def read_seed(value: object, findings: Findings) -> float:
     """Return what is added to a participant's number to seed its stream."""
     if not isinstance(value, int | float):
         findings.add(f"has to be a number, not {kind(value)}")
-    elif isnan(value):
+    elif isinstance(value, float) and isnan(value):
         findings.add("is nan, which gives another stream each time; use a number")
     else:
+        if isinf(value):
+            findings.warn(f"is {value}, which gives everybody the same stream")
         return value
     return 0

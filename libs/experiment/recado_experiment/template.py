@@ -28,13 +28,15 @@ class Template:
 
     ``block`` has what never changes, and a place for what does; ``changing`` is made in
     the order of the keys, which is the order of the draws. ``config`` is among it.
-    ``grouped`` are the calls that other calls have a say in.
+    ``grouped`` are the calls that other calls have a say in. ``size`` is how many values it
+    has when it is filled in, at most.
     """
 
     name: str
     block: Block
     changing: Changing
     grouped: tuple[Site, ...]
+    size: int
 
     def filled(self, stream: Stream, participant: int, index: int) -> Block:
         """Return the block of one participant, at a place in its list."""

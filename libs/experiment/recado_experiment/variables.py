@@ -15,11 +15,14 @@ class Variables:
     by_mark: Table
     """By ``$NAME``."""
     in_arrays: bool = False
+    hint: str = ""
+    """What is said of a variable that is not known, after its name."""
 
     @classmethod
-    def of(cls, table: Table, *, in_arrays: bool = False) -> Variables:
+    def of(cls, table: Table, *, in_arrays: bool = False, hint: str = "") -> Variables:
         """Return the variables that a table holds by name."""
-        return cls({f"${name}": value for name, value in table.items()}, in_arrays)
+        by_mark = {f"${name}": value for name, value in table.items()}
+        return cls(by_mark, in_arrays, hint)
 
     def fill(self, value: object, findings: Findings) -> object:
         """Return a value with its variables filled in; report those that are not known."""
@@ -32,6 +35,6 @@ class Variables:
         if not (isinstance(value, str) and value.startswith("$")):
             return value
         if value not in self.by_mark:
-            findings.unknown("variable", value, self.by_mark)
+            findings.unread("variable", value, self.by_mark, self.hint)
             return value
         return self.by_mark[value]

@@ -11,7 +11,7 @@ from recado_experiment import Study, StudyError
 from recado_experiment.blocks import Block
 from recado_experiment.compiling import Compiler
 from recado_experiment.findings import Findings
-from recado_experiment.inheritance import Inheritance
+from recado_experiment.inheritance import MAX_VALUES, Inheritance
 
 Write = Callable[..., str]
 
@@ -208,10 +208,11 @@ def test_all_problems_of_a_study_come_at_once_in_the_order_of_its_lines() -> Non
         " 'randomize'? known: as_is, balanced_square, latin_square, randomize, williams",
         "line 9: blocks[0].config.n: no variable '$COUNTS'; did you mean '$COUNT'? known:"
         " $COUNT",
-        "line 10: blocks[1]: has no 'name'",
-        "line 12: blocks[2]: has neither a 'config' nor a block that it 'extends'",
+        "line 10: blocks[1]: has no 'name'; the order names it",
+        "line 12: blocks[2]: has no 'config'; a block has a 'config', or a block that it"
+        " 'extends'",
         "line 13: blocks[2].name: 'a' is the name of blocks[0] as well",
-        "line 16: blocks[3].extends: no block 'A'; known: a, c",
+        "line 16: blocks[3].extends: no block 'A'; did you mean 'a'? known: a, c",
     ]
 
 
@@ -258,8 +259,8 @@ def test_a_block_that_cannot_be_expanded_is_refused(block: str, expected: str) -
         ),
         (
             "blocks = []\nconfigurations = {}",
-            "configuration: missing; it says the order of the blocks; is 'configurations'"
-            " meant to be it?",
+            "line 2: configurations: is not read; did you mean 'configuration'? it says the"
+            " order of the blocks",
         ),
         (
             "blocks = []\nconfiguration = 3",
@@ -345,7 +346,7 @@ def test_blocks_that_inherit_too_much_from_one_another_are_refused() -> None:
     Inheritance(blocks, findings).tables()
 
     assert len(findings.found.problems) == 1
-    assert "inherit more than 2000000 values" in str(findings.found.problems)
+    assert f"inherit more than {MAX_VALUES} values" in str(findings.found.problems)
 
 
 def test_more_values_than_the_limit_are_refused() -> None:

@@ -223,8 +223,8 @@ def test_items_that_are_arrays_belong_to_the_caller(with_call: Write) -> None:
             "p.args.weight: no argument 'weight'; did you mean 'weights'? known:"
             " cum_weights, k, population, weights",
         ),
-        (call("[3]"), "p.args.population: has to be an array, not an integer"),
-        (call("[[]]"), "p.args.population: is empty: there is nothing to choose from"),
+        (call("[3]"), "p.args[0]: has to be an array, not an integer"),
+        (call("[[]]"), "p.args[0]: is empty: there is nothing to choose from"),
         (
             call("{ population = [1], k = 2.0 }"),
             "p.args.k: has to be an integer, not a float (2.0)",
@@ -235,26 +235,25 @@ def test_items_that_are_arrays_belong_to_the_caller(with_call: Write) -> None:
         ),
         (
             call("{ population = [1], weights = [1], cum_weights = [1] }"),
-            "p.args: has both weights and cum_weights; one of them is enough",
+            "p.args.cum_weights: is there beside weights; one of them is enough",
         ),
         (
             call("[[1, 2], [1]]"),
-            "p.args.weights: has 1 weights for a population of 2; one for each",
+            "p.args[1]: has 1 weights for a population of 2; one for each",
         ),
-        (call("[[1], 1]"), "p.args.weights: has to be an array, not an integer"),
-        (call('[[1], ["1"]]'), "p.args.weights: has to be an array of numbers"),
+        (call("[[1], 1]"), "p.args[1]: has to be an array, not an integer"),
+        (call('[[1], ["1"]]'), "p.args[1]: has to be an array of numbers"),
         (
             call("[[1, 2], [1, -1]]"),
-            "p.args.weights: comes to 0 in total; that has to be finite and above 0",
+            "p.args[1]: comes to 0 in total; that has to be finite and above 0",
         ),
         (
             call(f"[[1, 2], [1{'0' * 400}, 0.5]]"),
-            "p.args.weights: comes to inf in total; that has to be finite and above 0",
+            "p.args[1]: comes to inf in total; that has to be finite and above 0",
         ),
         (
             call("[[[1], [2]]]", ", params = { unique = true }"),
-            "p.args.population: has arrays or tables in it, which 'unique' cannot tell"
-            " apart",
+            "p.args[0]: has arrays or tables in it, which 'unique' cannot tell apart",
         ),
         (
             call("[[1979-05-27]]"),

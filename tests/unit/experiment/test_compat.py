@@ -170,8 +170,8 @@ HELLO = '[[init_blocks]]\nname = "hello"\nconfig = {}\n'
         (
             'order = ["a"]\ngroups = "latin"',
             [
-                "groups: no strategy 'latin'; known: as_is, balanced_square,"
-                " latin_square, randomize, williams"
+                "groups: no strategy 'latin'; did you mean 'latin_square'? known: as_is,"
+                " balanced_square, latin_square, randomize, williams"
             ],
         ),
     ],
@@ -228,10 +228,10 @@ def test_a_place_counts_blocks_without_a_name_as_well() -> None:
     assert refused(text) == [
         "line 3: configuration.order[0]: no block at 2; places count from 0, and there"
         " are 2 blocks",
-        "line 4: blocks[0]: has no 'name'",
+        "line 4: blocks[0]: has no 'name'; the order names it",
     ]
     assert refused(text.replace("[2]", "[0, 1]")) == [
-        "line 4: blocks[0]: has no 'name'"
+        "line 4: blocks[0]: has no 'name'; the order names it"
     ]
 
 

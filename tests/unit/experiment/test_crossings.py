@@ -125,8 +125,8 @@ def test_calls_in_a_crossing_are_drawn_for_each_of_its_blocks() -> None:
 @pytest.mark.parametrize(
     ("crossing", "text"),
     [
-        ("", "line 9: crossings[0]: needs 'factors', a table of arrays"),
-        ("factors = [1]", "needs 'factors', a table of arrays, not an array"),
+        ("", "line 9: crossings[0]: has no 'factors'; they are a table of arrays"),
+        ("factors = [1]", "factors: has to be a table of arrays, not an array"),
         ("factors = { a = 1 }", "line 11: crossings[0].factors.a: has to be an array"),
         ("factors = { a = [] }", "crossings[0].factors.a: has no level"),
         ("factors = { a = [1, 1] }", "factors.a: has two levels of the same name"),
@@ -143,7 +143,7 @@ def test_calls_in_a_crossing_are_drawn_for_each_of_its_blocks() -> None:
         (f'{FACTORS}\n[[crossings]]\nname = "base"\n{FACTORS}', "'base' is a block's or"),
         (f'{FACTORS}\n[[blocks]]\nname = "grid:x:1"\nconfig = {{}}', "which is there already"),
         (f"factors = {{ a = {MANY}, b = {MANY} }}", "makes 40000 combinations"),
-        (f"{FACTORS}\n[[crossings]]\n{FACTORS}", "crossings[1]: needs a 'name'"),
+        (f"{FACTORS}\n[[crossings]]\n{FACTORS}", "crossings[1]: has no 'name'"),
         (f"config = 1\n{FACTORS}", "crossings[0].config: has to be a table"),
     ],
 )  # fmt: skip
@@ -155,7 +155,7 @@ def test_a_problem_inside_a_crossing_is_told_once_with_its_line() -> None:
     call = '{ function_name = "choices", args = [[]] }'
     found = problems(f"config = {{ n = {call} }}\n{FACTORS}")
     assert found.count("is empty: there is nothing to choose from") == 1
-    assert "line 11: crossings[0].config.n.args.population" in found
+    assert "line 11: crossings[0].config.n.args[0]" in found
 
 
 def test_a_study_may_have_crossings_and_no_blocks() -> None:

@@ -144,11 +144,14 @@ def test_a_stream_is_the_seed_and_the_participant_added_without_sign(
 @pytest.mark.parametrize(
     ("configuration", "expected"),
     [
-        ("", "line 1: configuration: has no 'order', the list of blocks to go through"),
+        (
+            "",
+            "line 1: configuration: has no 'order'; it is the list of blocks to go through",
+        ),
         (
             'ordr = ["a"]',
-            "line 1: configuration: has no 'order', the list of blocks to go through;"
-            " is 'ordr' meant to be it?",
+            "line 2: configuration.ordr: is not read; did you mean 'order'? it is the list"
+            " of blocks to go through",
         ),
         (
             'order = "$ORDER"',
