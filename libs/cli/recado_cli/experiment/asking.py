@@ -1,8 +1,9 @@
-"""Asking the expander about sessions."""
+"""Asking the expander about sessions, and having it change them."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from recado_cli.common import Common
@@ -20,8 +21,8 @@ UNAVAILABLE: Final = "unavailable"
 """The expander's code for an event store that does not answer."""
 
 
-def asked(common: Common, request: Callable[[Experiments, str], Awaitable[T]]) -> T:
-    """Return the answer to a request, which is given the client and an id of its own.
+def asked(common: Common, question: Callable[[Experiments], Awaitable[T]]) -> T:
+    """Return the answer to a question.
 
     Raises:
         AwayError: if no expander answers, or there never was one.
@@ -29,29 +30,44 @@ def asked(common: Common, request: Callable[[Experiments, str], Awaitable[T]]) -
     """
     from recado_cli.session import wait_for
 
-    return wait_for(_asked(common.settings(), request))
+    return wait_for(_answered(common.settings(), question))
 
 
-async def _asked(
-    settings: Settings, request: Callable[[Experiments, str], Awaitable[T]]
+def done(common: Common, change: Callable[[Experiments, str], Awaitable[T]]) -> T:
+    """Return the answer to a request that changes something, and has the id it is given.
+
+    Raises:
+        AwayError: if no expander answers, or there never was one.
+        RecadoError: if it refuses.
+    """
+    return asked(common, partial(_twice, change))
+
+
+async def _twice(
+    change: Callable[[Experiments, str], Awaitable[T]], experiments: Experiments
 ) -> T:
-    from recado.clients.experiments import Experiments
+    """Ask again if it is left open whether it was done: by the same id it is done once."""
     from recado.errors import RemoteError, RequestTimeoutError
     from recado.ids import new_id
+
+    id_ = new_id()
+    try:
+        return await change(experiments, id_)
+    except RequestTimeoutError:
+        talk("no answer; asking again")
+    except RemoteError as error:
+        if error.code != UNAVAILABLE:
+            raise
+        talk(f"{error.text.partition(';')[0]}; asking again")
+    return await change(experiments, id_)
+
+
+async def _answered(
+    settings: Settings, question: Callable[[Experiments], Awaitable[T]]
+) -> T:
+    from recado.clients.experiments import Experiments
     from recado_cli.session import asking, connected
 
     async with connected(settings) as transport:
         with asking("expander", settings):
-            experiments = Experiments(transport, timeout_s=PATIENCE_S)
-            id_ = new_id()
-            # Whoever was asked may have died over it, having done it or not. Asked again
-            # by the same id, it is done once.
-            try:
-                return await request(experiments, id_)
-            except RequestTimeoutError:
-                talk("no answer; asking again")
-            except RemoteError as error:
-                if error.code != UNAVAILABLE:
-                    raise
-                talk(f"{error.text.partition(';')[0]}; asking again")
-            return await request(experiments, id_)
+            return await question(Experiments(transport, timeout_s=PATIENCE_S))

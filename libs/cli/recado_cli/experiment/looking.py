@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pass_common
 def ls(common: Common, as_json: bool) -> None:
     """List the sessions by name."""
-    found = asked(common, lambda experiments, _: _listed(experiments))
+    found = asked(common, lambda experiments: _listed(experiments))
     if as_json:
         print_json(found)
         return
@@ -39,7 +39,7 @@ def ls(common: Common, as_json: bool) -> None:
 @pass_common
 def show(common: Common, name: str, as_json: bool) -> None:
     """Show where everybody in session NAME stands."""
-    found = asked(common, lambda experiments, _: _shown(experiments, name))
+    found = asked(common, lambda experiments: _shown(experiments, name))
     if as_json:
         print_json(found)
     else:
@@ -59,9 +59,9 @@ def show(common: Common, name: str, as_json: bool) -> None:
 def config(common: Common, name: str, participant: int | None, is_all: bool) -> None:
     """Print the config of the block that a participant of session NAME is in, as JSON."""
     if is_all:
-        print_json(asked(common, lambda it, _: it.all_configs(name, participant)))
+        print_json(asked(common, lambda it: it.all_configs(name, participant)))
     else:
-        print_json(asked(common, lambda it, _: it.config(name, participant)))
+        print_json(asked(common, lambda it: it.config(name, participant)))
 
 
 async def _listed(experiments: Experiments) -> list[SessionEntry]:

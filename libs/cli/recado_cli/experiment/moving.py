@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from recado_cli.common import Command, Common, option, pass_common
-from recado_cli.experiment.asking import asked
+from recado_cli.experiment.asking import done
 from recado_cli.output import talk
 
 participant_option = option(
@@ -23,10 +23,7 @@ participant_option = option(
 @pass_common
 def next_(common: Common, name: str, participant: int | None) -> None:
     """Move a participant of session NAME to the next block, and print its name or END."""
-    block = asked(
-        common,
-        lambda experiments, id_: experiments.move_to_next(name, participant, id_=id_),
-    )
+    block = done(common, lambda it, id_: it.move_to_next(name, participant, id_=id_))
     click.echo(block)
 
 
@@ -43,18 +40,10 @@ def move(
     if is_all and participant is not None:
         raise click.UsageError("give either -p N or --all", click.get_current_context())
     if is_all:
-        moved = asked(
-            common,
-            lambda experiments, id_: experiments.move_all_to_block(
-                name, block, id_=id_
-            ),
-        )
+        moved = done(common, lambda it, id_: it.move_all_to_block(name, block, id_=id_))
     else:
-        moved = asked(
-            common,
-            lambda experiments, id_: experiments.move_to_block(
-                name, block, participant, id_=id_
-            ),
+        moved = done(
+            common, lambda it, id_: it.move_to_block(name, block, participant, id_=id_)
         )
     click.echo(moved)
 
@@ -69,17 +58,9 @@ def add(common: Common, name: str, number: int | None) -> None:
     Without N it is whose turn it is. The exit code is 1 if N is there already.
     """
     if number is None:
-        click.echo(
-            asked(
-                common,
-                lambda experiments, id_: experiments.new_participant(name, id_=id_),
-            )
-        )
+        click.echo(done(common, lambda it, id_: it.new_participant(name, id_=id_)))
         return
-    is_new = asked(
-        common,
-        lambda experiments, id_: experiments.add_participant(name, number, id_=id_),
-    )
+    is_new = done(common, lambda it, id_: it.add_participant(name, number, id_=id_))
     if not is_new:
         from recado_cli.failing import FailedError
 
@@ -96,9 +77,8 @@ def abandon(common: Common, name: str, number: int) -> None:
 
     A move brings them back.
     """
-    counted = asked(
-        common,
-        lambda experiments, id_: experiments.abandon_participant(name, number, id_=id_),
+    counted = done(
+        common, lambda it, id_: it.abandon_participant(name, number, id_=id_)
     )
     if not counted:
         talk(f"participant {number} did not count any more")

@@ -8,7 +8,7 @@ import click
 
 from recado_cli.common import Command, Common, option, pass_common
 from recado_cli.duration import duration
-from recado_cli.experiment.asking import asked
+from recado_cli.experiment.asking import done
 from recado_cli.experiment.study import given_study, study_arguments
 from recado_cli.output import print_facts, print_json, talk
 
@@ -75,9 +75,9 @@ def open_(
             click.get_current_context(),
         )
     given = given_study(study, file)
-    reply = asked(
+    reply = done(
         common,
-        lambda experiments, id_: experiments.open(
+        lambda it, id_: it.open(
             name,
             **given,
             default_participant=default,
@@ -107,10 +107,7 @@ def configure(
     STUDY is a file's path in the recipe folder, or a name such as reading@1.2.
     """
     given = given_study(study, file)
-    reply = asked(
-        common,
-        lambda experiments, id_: experiments.configure(name, **given, id_=id_),
-    )
+    reply = done(common, lambda it, id_: it.configure(name, **given, id_=id_))
     if as_json:
         print_json(reply)
     else:

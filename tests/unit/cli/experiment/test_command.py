@@ -125,7 +125,7 @@ def test_what_may_be_done_is_asked_again_under_the_same_id(
             raise error
         return "done"
 
-    assert asking.asked(Common(), request) == "done"
+    assert asking.done(Common(), request) == "done"
     assert len(ids) == 2
     assert len(set(ids)) == 1
     assert capsys.readouterr().err == f"recado: {said}\n"
@@ -140,5 +140,5 @@ def test_what_is_refused_is_asked_once(broker: Embedded) -> None:
         raise RemoteError("inactive", "not begun")
 
     with pytest.raises(RemoteError):
-        asking.asked(Common(), request)
+        asking.done(Common(), request)
     assert len(ids) == 1
