@@ -76,6 +76,8 @@ class Keeper:
         self._log = log
         self._record = Record(experiment)
         self._watch = Watch(tools.folder, log)
+        self._is_shared = False
+        """Whether others moved the session since: then it is looked up before a command."""
         self._questions: list[_Asked[Question[Any]]] = []
         self._wishes: list[_Asked[Wish]] = []
         self._rounds: asyncio.Task[None] | None = None
@@ -139,7 +141,7 @@ class Keeper:
     async def _round(
         self, questions: Sequence[_Asked[Question[Any]]], wishes: Sequence[_Asked[Wish]]
     ) -> None:
-        is_fresh = bool(questions) or not self._record.version
+        is_fresh = bool(questions) or self._is_shared or not self._record.version
         if is_fresh:
             await self._catch_up()
         for _ in range(TRIES):
@@ -175,12 +177,14 @@ class Keeper:
 
     async def _catch_up(self) -> None:
         record = self._record
+        known = record.version
         async for page in self._tools.streams.pages(self._stream, record.version):
             if page.version < record.version:
                 # Somebody has put an older log back.
                 self._record = Record(self._experiment)
                 return await self._catch_up()
             record.take(page.events)
+        self._is_shared = record.version > known
         return None
 
     async def _append(self, plan: Plan) -> bool:

@@ -25,7 +25,7 @@ def _types() -> list[str]:
         value
         for module in modules
         for value in vars(module).values()
-        if isinstance(value, str) and re.fullmatch(r"[a-z_.]+/\d+", value)
+        if isinstance(value, str) and re.fullmatch(r"[a-z_.-]+/\d+", value)
     }
     return sorted(names)
 
