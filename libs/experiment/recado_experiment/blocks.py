@@ -86,8 +86,18 @@ def check_config(table: Table, findings: Findings) -> None:
 
 def _is_repeated(block: Block, first: Block) -> bool:
     """Tell whether a block is there twice; only init and final blocks can be."""
-    # As text, since 1, 1.0 and true are equal, and so are tables with other key orders.
-    return _has_edge(block, first) and repr(block.table) == repr(first.table)
+    return _has_edge(block, first) and _is_same(block.table, first.table)
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Tell whether two values are written alike: 1 and true are not, nor other orders."""
+    if one is other:
+        return True
+    if is_table(one) and is_table(other):
+        return [*one] == [*other] and all(_is_same(one[key], other[key]) for key in one)
+    if is_list(one) and is_list(other):
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return type(one) is type(other) and one == other
 
 
 def _has_edge(block: Block, first: Block) -> bool:
