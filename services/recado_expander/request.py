@@ -20,26 +20,18 @@ from pydantic import (
 )
 
 from recado.errors import Problem, SchemaError
-from recado.studies import is_path, is_study_name
+from recado.schemas.experiments import HIGHEST_PARTICIPANT
+from recado.studies import check_study
 from recado_expander.sending import By
 from recado_experiment import Ranges, StudyError, parse_ranges
 
-HIGHEST: Final = 10_000_000
+HIGHEST: Final = HIGHEST_PARTICIPANT
 """The highest participant that is expanded."""
 
 _ID: Final = "^[0-9a-f-]{36}$"
 
 MAX_PARTS: Final = 100_000
 """The entries that a list of participants may have, and the characters of a text."""
-
-
-def _study(value: str) -> str:
-    if not is_path(value) and not is_study_name(value):
-        raise ValueError(
-            "must be the path of a .toml file in the recipe folder, such as "
-            "'studies/reading.toml', or a name in the registry, such as 'reading@1.2'"
-        )
-    return value
 
 
 def _participants(value: object) -> Ranges:
@@ -77,7 +69,7 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    study: Annotated[str, AfterValidator(_study)] | None = Field(
+    study: Annotated[str, AfterValidator(check_study)] | None = Field(
         default=None,
         description="The study's path, from the recipe folder, or its registry name",
     )

@@ -41,6 +41,20 @@ def is_study_name(text: str) -> bool:
     return is_name(text) and not text.endswith(SUFFIX)
 
 
+def check_study(text: str) -> str:
+    """Return a study's path or name if it is one; it may come from anybody.
+
+    Raises:
+        ValueError: if it can be neither.
+    """
+    if is_path(text) or is_study_name(text):
+        return text
+    raise ValueError(
+        "must be the path of a .toml file in the recipe folder, such as "
+        "'studies/reading.toml', or a name in the registry, such as 'reading@1.2'"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """What a study is read from: its text, and what that is called."""

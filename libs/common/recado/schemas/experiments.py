@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from recado.studies import is_path, is_study_name
+from recado.studies import check_study
 
 EXPERIMENT_QUEUE: Final = "experiment"
 
@@ -48,21 +48,12 @@ Assignment: TypeAlias = Literal["next", "completion"]
 """Who comes next: one above the highest, or somebody of the row that fewest are in."""
 
 
-def _study(value: str) -> str:
-    if not is_path(value) and not is_study_name(value):
-        raise ValueError(
-            "must be the path of a .toml file in the recipe folder, such as "
-            "'studies/reading.toml', or a name in the registry, such as 'reading@1.2'"
-        )
-    return value
-
-
 ExperimentName: TypeAlias = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")
 ]
 Participant: TypeAlias = Annotated[int, Field(ge=1, le=HIGHEST_PARTICIPANT)]
 Block: TypeAlias = Annotated[int, Field(ge=-(2**31), lt=2**31)]
-StudyName: TypeAlias = Annotated[str, AfterValidator(_study)]
+StudyName: TypeAlias = Annotated[str, AfterValidator(check_study)]
 PageSize: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_LIMIT)]
 
 
