@@ -21,6 +21,8 @@ from recado.events import (
     RUN_STARTED,
     RUN_STREAM,
     RUN_WAITING,
+    STUDY_EXPANDED,
+    STUDY_REQUESTED,
 )
 from recado.ids import checksum
 from recado.schemas.events import EventId, RunState
@@ -77,6 +79,15 @@ class Pending:
     until: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Participants of a study who were asked for, and who were expanded."""
+
+    study: str
+    asked: int = 0
+    done: int = 0
+
+
 # Not frozen: it is made for every message that was handled, see recado.message.Message.
 @dataclass(slots=True)
 class Fact:
@@ -99,11 +110,12 @@ class Fact:
     pending: Pending | None = None
     user: str | None = None
     """The run's submitter; none if this does not say."""
+    share: Share | None = None
 
     @property
     def moves(self) -> bool:
         """Whether it can finish a run: a failed attempt ends nothing."""
-        return not self.failed and self.pending is None
+        return not self.failed and self.pending is None and self.share is None
 
 
 class _Data(BaseModel):
@@ -205,6 +217,21 @@ class _Retried(_Told):
         return Fact(run, at, dead=-1, checksum=sum_, message=self.message)
 
 
+class _Study(_Data):
+    study: str = ""
+    participants: Count = 0
+
+
+class _Requested(_Study):
+    def fact(self, run: str, at: float) -> Fact:
+        return Fact(run, at, share=Share(self.study, asked=self.participants))
+
+
+class _Expanded(_Study):
+    def fact(self, run: str, at: float) -> Fact:
+        return Fact(run, at, share=Share(self.study, done=self.participants))
+
+
 _Model: TypeAlias = type[
     _Started
     | _Waiting
@@ -214,6 +241,8 @@ _Model: TypeAlias = type[
     | _Dead
     | _Retried
     | _FailureTold
+    | _Requested
+    | _Expanded
 ]
 _MODELS: Final[Mapping[str, _Model]] = {
     RUN_WAITING: _Waiting,
@@ -224,6 +253,8 @@ _MODELS: Final[Mapping[str, _Model]] = {
     DEAD: _Dead,
     RETRIED: _Retried,
     FAILURE_TOLD: _FailureTold,
+    STUDY_REQUESTED: _Requested,
+    STUDY_EXPANDED: _Expanded,
 }
 
 

@@ -15,6 +15,7 @@ from recado.schemas.events import (
     RunsReply,
     RunsRequest,
     RunStep,
+    RunStudy,
     requested_id,
 )
 from recado_eventstore.runs import Account
@@ -22,6 +23,8 @@ from recado_eventstore.runtable import ACCOUNT, account_of
 
 LETTER_LIMIT: Final = 1_000
 """Dead letters of a run that are named; all of them are counted."""
+STUDY_LIMIT: Final = 100
+"""Studies of a run that are shown."""
 
 _LIST: Final = f"""
 SELECT {ACCOUNT} FROM runs WHERE number < ifnull(?, 9223372036854775807)
@@ -39,8 +42,9 @@ FROM run_step AS tally WHERE run = ? ORDER BY step, service, queue
 _LETTERS: Final = (
     "SELECT letter FROM run_letter WHERE run = ? AND net > 0 ORDER BY message LIMIT ?"
 )
-
-
+_STUDIES: Final = (
+    "SELECT study, asked, done FROM run_study WHERE run = ? ORDER BY study LIMIT ?"
+)
 _BY_ID: Final = "SELECT data, at FROM events WHERE id = ?"
 _RECIPE: Final = """
 SELECT data FROM events CROSS JOIN streams ON streams.id = events.stream
@@ -79,6 +83,12 @@ def show_run(db: sqlite3.Connection, run: str) -> RunReply:
         request=start.request if start else "",
         steps=[_step(row) for row in db.execute(_STEPS, [account.number])],
         dead_letters=[letter for (letter,) in letters],
+        studies=[
+            RunStudy(study=study, asked=asked, done=done)
+            for study, asked, done in db.execute(
+                _STUDIES, [account.number, STUDY_LIMIT]
+            )
+        ],
     )
 
 

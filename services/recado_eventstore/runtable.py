@@ -47,6 +47,12 @@ ON CONFLICT (run, message) DO UPDATE SET
     service = iif(excluded.net > 0, excluded.service, service),
     queue = iif(excluded.net > 0, excluded.queue, queue)
 """
+_STUDY: Final = """
+INSERT INTO run_study VALUES (?, ?, ?, ?)
+ON CONFLICT (run, study) DO UPDATE SET
+    asked = asked + excluded.asked,
+    done = done + excluded.done
+"""
 
 
 def record(db: sqlite3.Connection, facts: Mapping[str, Sequence[Fact]]) -> list[Event]:
@@ -62,6 +68,7 @@ def record(db: sqlite3.Connection, facts: Mapping[str, Sequence[Fact]]) -> list[
     db.executemany(_STORE, map(_account_row, changed))
     db.executemany(_STEP, _step_rows(changed, facts))
     db.executemany(_LETTER, _letter_rows(changed, facts))
+    db.executemany(_STUDY, _study_rows(changed, facts))
     return finished
 
 
@@ -144,3 +151,12 @@ def _letter_rows(
             if fact.message:
                 key = fact.step or (-1, "", "")
                 yield (account.number, fact.message, fact.letter, *key, fact.dead)
+
+
+def _study_rows(
+    accounts: Sequence[Account], facts: Mapping[str, Sequence[Fact]]
+) -> Iterable[tuple[Any, ...]]:
+    for account in accounts:
+        for fact in facts[account.run]:
+            if (share := fact.share) and (share.asked or share.done):
+                yield (account.number, share.study, share.asked, share.done)

@@ -1,8 +1,8 @@
 """The tables of the SQLite event database, and how an older file is brought up to date.
 
 Nothing is ever deleted from ``events``, so a position is never given twice. The view of
-the runs (``runs``, ``run_step``, ``run_letter``) is written in the same transaction as
-the events that it is made from.
+the runs (``runs``, ``run_step``, ``run_letter``, ``run_study``) is written in the same
+transaction as the events that it is made from.
 """
 
 from __future__ import annotations
@@ -75,6 +75,15 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
         "ALTER TABLE runs ADD COLUMN user TEXT",
         "ALTER TABLE runs ADD COLUMN pending TEXT",
         "CREATE INDEX runs_by_user ON runs (user, state)",
+    ),
+    (
+        """CREATE TABLE run_study (
+            run INTEGER NOT NULL REFERENCES runs (number),
+            study TEXT NOT NULL,
+            asked INTEGER NOT NULL,
+            done INTEGER NOT NULL,
+            PRIMARY KEY (run, study)
+        ) STRICT, WITHOUT ROWID""",
     ),
 )
 """The statements that lead from each schema version to the next, from 0."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final, cast
 from recado.clients.eventlog import EventLog
 from recado.clients.lookup import Lookup
 from recado.errors import NotFoundError, SchemaError
+from recado.events import STUDY_EXPANDED, STUDY_REQUESTED
 from recado.message import Message
 from recado.retry import Reject
 from recado.runtime.threads import Threads
@@ -23,8 +24,6 @@ from recado_expander.sources import RegistryAwayError, Sources
 from recado_expander.studies import Prepared, Studies
 from recado_experiment import StudyError
 
-REQUESTED: Final = "study.requested"
-EXPANDED: Final = "study.expanded"
 AGAIN_S: Final = 5.0
 """How long a request waits for a registry that is away."""
 
@@ -134,8 +133,8 @@ class Expander(AnswersSessions, Service):
             "sha256": prepared.sha256,
         }
         if step.run:
-            step.emit("", REQUESTED, facts)
-        self.context.log.info(REQUESTED, **facts)
+            step.emit("", STUDY_REQUESTED, facts)
+        self.context.log.info(STUDY_REQUESTED, **facts)
 
     def _split(self, job: Job, prepared: Prepared, step: Step) -> None:
         size, digest = self.limits.chunk, prepared.sha256
@@ -158,6 +157,8 @@ class Expander(AnswersSessions, Service):
             "sha256": prepared.sha256,
         }
         if step.run:
-            step.emit("", EXPANDED, facts)
+            step.emit("", STUDY_EXPANDED, facts)
         again = len(tally.failed) + len(tally.left)
-        self.context.log.info(EXPANDED, **facts, again=again, messages=step.children)
+        self.context.log.info(
+            STUDY_EXPANDED, **facts, again=again, messages=step.children
+        )

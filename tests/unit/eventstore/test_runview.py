@@ -211,3 +211,46 @@ async def test_events_of_no_run_make_no_run(store: SqliteStore) -> None:
     await tell(store, event())
 
     assert (await store.runs(RunsRequest())).runs == []
+
+
+async def test_a_run_shows_how_much_of_its_studies_is_done(store: SqliteStore) -> None:
+    chunk = expanded("a.toml", 500)
+
+    await tell(store, started("a", "b"), handled("a"), requested("a.toml", 1000))
+    await tell(store, requested("b@1.2", 24), chunk, requested("a.toml", 200))
+    await tell(store, chunk, expanded("a.toml", 250))
+
+    run = await store.run(RUN)
+    assert [(each.study, each.done, each.asked) for each in run.studies] == [
+        ("a.toml", 750, 1200),
+        ("b@1.2", 0, 24),
+    ]
+    assert (run.state, run.sent, run.handled) == ("running", 2, 1)
+
+
+async def test_what_a_study_tells_finishes_no_run_again(store: SqliteStore) -> None:
+    await tell(store, started("a"), handled("a"))
+
+    await tell(store, expanded("a.toml", 5))
+
+    assert await ends(store) == ["done"]
+
+
+async def test_what_is_told_of_a_study_without_numbers_counts_nothing(
+    store: SqliteStore,
+) -> None:
+    await tell(store, event(run_stream(RUN), "study.expanded"))
+
+    assert (await store.run(RUN)).studies == []
+
+
+def requested(study: str, participants: int) -> Event:
+    return of_study("study.requested", study, participants)
+
+
+def expanded(study: str, participants: int) -> Event:
+    return of_study("study.expanded", study, participants)
+
+
+def of_study(type_: str, study: str, participants: int) -> Event:
+    return event(run_stream(RUN), type_, study=study, participants=participants)

@@ -132,7 +132,7 @@ async def test_a_database_of_a_newer_recado_is_left_alone(
     newer = SqliteStore(path)
 
     with pytest.raises(
-        ConfigError, match=r"schema version 3, this recado knows up to 2"
+        ConfigError, match=r"schema version 4, this recado knows up to 3"
     ):
         await newer.open()
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from recado.schemas.events import RunReply, RunRow, RunStep
+from recado.schemas.events import RunReply, RunRow, RunStep, RunStudy
 from recado.schemas.letters import LetterLine
 from recado_cli.output import print_facts, print_table, talk, when
 
@@ -47,6 +47,7 @@ def print_run(found: RunReply, letters: Sequence[LetterLine] | None) -> None:
                 f"{found.sent} sent, {found.handled} handled, {found.dead} dead",
             ),
             ("failed attempts", found.failed),
+            *(("study", _progress(each)) for each in found.studies),
             ("started", when(found.started_at)),
             ("last event", when(found.last_at)),
         ]
@@ -99,6 +100,10 @@ def _print_steps(steps: Sequence[RunStep]) -> None:
             for step in steps
         ],
     )
+
+
+def _progress(study: RunStudy) -> str:
+    return f"{study.study}: {study.done:,} of {study.asked:,} participants"
 
 
 def _pending(found: RunRow) -> list[tuple[str, object]]:

@@ -274,10 +274,21 @@ class RunStep(Strict):
     ms_sum: float = Field(description="Milliseconds of the handled messages, summed up")
 
 
+class RunStudy(Strict):
+    """What a run has expanded of a study, over all of its requests."""
+
+    study: str = Field(description="Its path or name, or ``text``")
+    asked: int = Field(description="Participants that were asked for")
+    done: int = Field(description="Participants that were sent on")
+
+
 class RunReply(RunRow):
-    """A run with its parameters, steps and dead letters."""
+    """A run with its parameters, steps, dead letters and studies."""
 
     parameters: dict[str, Any]
     request: str = Field(description="The id of the message that asked for the run")
     steps: list[RunStep]
     dead_letters: list[str] = Field(description="Their ids, a thousand at most")
+    studies: list[RunStudy] = Field(
+        default_factory=list[RunStudy], description="A hundred at most"
+    )

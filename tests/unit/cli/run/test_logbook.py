@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from recado.errors import NotFoundError
-from recado.schemas.events import LogbookReply, RunReply
+from recado.schemas.events import LogbookReply, RunReply, RunStudy
 from recado_cli.run.logbook import print_logbook, print_part
 from recado_cli.run.page import print_run
 from tests.unit.cli.conftest import Command
@@ -93,6 +93,21 @@ def test_a_run_that_waits_says_for_what_and_how_long(
     assert out[1] == "state            waiting"
     assert out[2] == "why              is to be started later"
     assert out[3].startswith("until            1970-01-01")
+
+
+def test_a_run_says_how_much_of_its_studies_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    studies = [
+        RunStudy(study="reading@1.2", asked=1_000_000, done=350_000),
+        RunStudy(study="text", asked=24, done=24),
+    ]
+
+    print_run(run_reply(studies=studies), ())
+
+    out = capsys.readouterr().out
+    assert "\nstudy            reading@1.2: 350,000 of 1,000,000 participants\n" in out
+    assert "\nstudy            text: 24 of 24 participants\n" in out
 
 
 def test_only_one_part_is_asked_for_at_a_time(command: Command) -> None:
