@@ -4,7 +4,7 @@ BROKER ?= embedded
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install brokers lint types unit transport test beside system bench faults demo up wheel compose-test clean
+.PHONY: help install brokers lint types unit transport test beside system bench faults fuzz demo up wheel compose-test clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -43,6 +43,9 @@ system: install brokers ## run the tests that start processes
 faults: install brokers ## run the long fault tests, and write what became of what to build/faults.jsonl
 	@mkdir -p build && rm -f build/faults.jsonl
 	RECADO_FAULTS=long RECADO_FAULTS_TABLE=build/faults.jsonl $(BIN)/pytest tests/system tests/transport/test_property.py -k "faults or network"
+
+fuzz: install ## try thousands of studies, whole and broken ones, beside experiment-server and alone
+	RECADO_FUZZ=long $(BIN)/pytest tests/integration/experiment_server tests/unit/experiment/fuzz
 
 bench: install brokers ## measure, as ratios in one run
 	$(BIN)/python -m benchmarks

@@ -58,10 +58,14 @@ class Room:
         self.size = size
         self._left = size
 
-    def takes(self, count: int) -> bool:
-        """Take some of the room; tell whether there was enough."""
-        self._left -= count
+    @property
+    def is_enough(self) -> bool:
+        """Tell whether no more was taken than there was."""
         return self._left >= 0
+
+    def take(self, count: int) -> None:
+        """Take some of the room."""
+        self._left -= count
 
 
 def read_crossings(
@@ -100,6 +104,8 @@ def read_crossings(
             here.add(f"makes the block {shown(each)}, which is there already")
         blocks.update(found)
         made[name] = tuple(found)
+        if not room.is_enough:
+            break
     for table, here in unused:
         # Parents of blocks that are made are checked with those of all others.
         parent = table.get("extends")
@@ -175,6 +181,7 @@ class _Crossing:
         if not value:
             here.add("has no factor")
         found = {key: _levels(value[key], here.at(key)) for key in value}
+        self._room.take(sum(len(levels or ()) for levels in found.values()))
         good = {key: levels for key, levels in found.items() if levels}
         return good if len(good) == len(found) else {}
 
@@ -220,7 +227,8 @@ class _Crossing:
                 f"makes {count} combinations{more}; at most {MAX_BLOCKS} are crossed"
             )
             return ()
-        if not self._room.takes(count * self._weight(factors)):
+        self._room.take(count * self._weight(factors))
+        if not self._room.is_enough:
             here.add(f"crossings make more than {self._room.size} values in all")
             return ()
         return (

@@ -25,9 +25,9 @@ from recado_experiment.tables import Table, is_list
 from recado_experiment.template import Template
 
 PREVIEWED = 100
-CALLED = 200_000
-"""How many participants' choices of blocks, and how many calls of theirs at most, are checked
-for calls that cannot go together."""
+LOOKED_AT = 200_000
+"""How many participants' choices of blocks are checked for calls that cannot go together, and
+after how many blocks and calls no other participant's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,15 @@ def _check_groups(
 ) -> None:
     if not any(template.grouped for template in templates.values()):
         return
-    called = 0
+    seen = 0
     for participant in range(1, min(sequence.choices, PREVIEWED) + 1):
         chosen = sequence.choice(participant)
         found = [templates[name] for name in chosen if name in templates]
-        called += sum(len(template.grouped) for template in found)
-        if called > CALLED:
+        sites = [site for one in found for site in one.grouped]
+        _check_group_of(sites, findings)
+        seen += len(chosen) + len(sites)
+        if seen > LOOKED_AT:
             return
-        _check_group_of([site for one in found for site in one.grouped], findings)
 
 
 def _check_group_of(sites: list[Site], findings: Findings) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from recado_experiment.arguments import MAX_ITEMS, Arguments, is_unique, refuse_params
 from recado_experiment.calls import Call, Prepared
 from recado_experiment.clone import cloned
+from recado_experiment.errors import DrawError
 from recado_experiment.findings import Findings
 from recado_experiment.stream import Stream, Urn
 from recado_experiment.tables import largest, size
@@ -38,10 +39,15 @@ def prepare_sample(call: Call, findings: Findings) -> Prepared | None:
 
     def draw_left(stream: Stream) -> Json:
         urn = stream.urns.get(group) or stream.urns.setdefault(group, Urn(there))
+        if urn.left < count:
+            raise DrawError(
+                call.path,
+                f"{count} items are asked for, and {urn.left} of {there} are left: enlarge"
+                " the population or draw less",
+            )
         return [cloned(population[at]) for at in urn.draw(count, stream)]
 
     makes = 1 + count * largest(population)
-    # That there are enough for the whole group is checked when the study is read.
     return Prepared(draw_left, makes, count, there) if once else Prepared(draw, makes)
 
 

@@ -73,6 +73,11 @@ class Urn:
         self._drawn = 0
         self._moved: dict[int, int] = {}
 
+    @property
+    def left(self) -> int:
+        """Return how many numbers can still be drawn."""
+        return self._size - self._drawn
+
     def draw(self, count: int, stream: Stream) -> list[int]:
         """Return the next numbers, of which there have to be as many left."""
         moved, found = self._moved, list[int]()

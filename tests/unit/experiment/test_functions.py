@@ -80,6 +80,23 @@ def test_unique_samples_that_want_more_than_there_is_are_refused(
     assert "4 different items are needed, and the population has 3" in problem(text)
 
 
+def test_samples_that_nobody_looked_at_beforehand_run_out_for_one_participant() -> None:
+    rows = "".join(f'{at} = ["a"]\n' for at in range(1, 150)) + '150 = ["a", "a"]\n'
+    once = ", params = { unique = true }"
+    study = Study.read(
+        f'[[blocks]]\nname = "a"\nconfig.p = {call("sample", "[[1, 2, 3], 2]", once)}\n'
+        f"[configuration.order]\n{rows}"
+    )
+
+    assert len(study.configs(149)) == 1
+    with pytest.raises(StudyError) as caught:
+        study.configs(150)
+
+    assert "participant 150: 2 items are asked for, and 1 of 3 are left" in str(
+        caught.value
+    )
+
+
 def test_a_shuffle_is_every_order_as_likely(with_call: Write) -> None:
     found = drawn(with_call(call("shuffle", '[["a", "b", "c"]]')), 6000)
     assert is_fair(Counter("".join(each) for each in found), 6)
