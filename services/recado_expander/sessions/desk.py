@@ -91,7 +91,8 @@ class Desk:
         except StudyError as error:
             raise SchemaError(error.what, problems_of(error)) from error
         finally:
-            self._keepers.put(experiment, keeper, keeper.size)
+            # One that is larger than the room has all of it.
+            self._keepers.put(experiment, keeper, min(keeper.size, ROOM))
 
     async def _nearest(self, experiment: str) -> str:
         try:

@@ -6,7 +6,11 @@ from recado.errors import RecadoError
 
 
 class UnavailableError(RecadoError):
-    """Raised while the event store does not answer, or what it holds cannot be read."""
+    """Raised while the event store does not answer."""
+
+
+class UnreadableError(RecadoError):
+    """Raised for a session with an event in its stream that is none of its facts."""
 
 
 class ContestedError(RecadoError):

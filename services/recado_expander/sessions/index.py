@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_right
 
+from recado.schemas.events import StoredEvent
 from recado.schemas.experiments import ListReply, ListRequest, SessionEntry
 from recado_expander.sessions.stream import INDEX, LISTED
 from recado_expander.sessions.streams import Streams
@@ -45,13 +46,19 @@ class Index:
         return ListReply(experiments=entries, next=None if is_last else page[-1])
 
     async def _catch_up(self) -> None:
-        async for page in self._streams.pages(INDEX, self._version):
+        next_version: int | None = self._version + 1
+        while next_version is not None:
+            page = await self._streams.behind(INDEX, self._version)
             if page.version < self._version:
                 # Somebody has put an older log back.
                 self._opened, self._version = {}, 0
-                return await self._catch_up()
+                continue
             for event in page.events:
-                self._version = event.version
-                if event.type == LISTED:
-                    self._opened.setdefault(str(event.data["experiment"]), event.at)
-        return None
+                self._take(event)
+            next_version = page.next_version
+
+    def _take(self, event: StoredEvent) -> None:
+        self._version = event.version
+        name = event.data.get("experiment")
+        if event.type == LISTED and isinstance(name, str):
+            self._opened.setdefault(name, event.at)

@@ -176,16 +176,18 @@ class Keeper:
         return thought
 
     async def _catch_up(self) -> None:
-        record = self._record
-        known = record.version
-        async for page in self._tools.streams.pages(self._stream, record.version):
-            if page.version < record.version:
+        known = self._record.version
+        next_version: int | None = known + 1
+        while next_version is not None:
+            version = self._record.version
+            page = await self._tools.streams.behind(self._stream, version)
+            if page.version < version:
                 # Somebody has put an older log back.
                 self._record = Record(self._experiment)
-                return await self._catch_up()
-            record.take(page.events)
-        self._is_shared = record.version > known
-        return None
+                continue
+            self._record.take(page.events)
+            next_version = page.next_version
+        self._is_shared = self._record.version != known
 
     async def _append(self, plan: Plan) -> bool:
         """Append what a plan adds; return whether it is so."""
@@ -218,23 +220,24 @@ class Keeper:
     async def _facts(self, cause: str, version: int) -> list[Fact]:
         """Return the facts that a request added, from a version on."""
         facts: list[Fact] = []
-        pages = self._tools.streams.pages(self._stream, version - 1, _RECALLED)
-        async for page in pages:
+        next_version: int | None = version
+        while next_version is not None:
+            behind = next_version - 1
+            page = await self._tools.streams.behind(self._stream, behind, _RECALLED)
             for event in page.events:
                 if event.id != event_id(cause, self._experiment, len(facts)):
                     return facts
                 facts.append(fact_of(event))
+            next_version = page.next_version
         return facts
 
     def _tell(self, plan: Plan) -> None:
         for event in plan.events:
-            if event.type == CONFIGURED:
-                is_new = plan.events[0].type == OPENED
-                self._log.info(
-                    "experiment.opened" if is_new else "experiment.configured",
-                    study=event.data["study"],
-                    sha256=event.data["sha256"],
-                )
+            if event.type == OPENED:
+                self._log.info("experiment.opened", **event.data)
+            elif event.type == CONFIGURED:
+                study, sha256 = event.data["study"], event.data["sha256"]
+                self._log.info("experiment.configured", study=study, sha256=sha256)
 
 
 def _future() -> asyncio.Future[Any]:

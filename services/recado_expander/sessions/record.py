@@ -8,7 +8,7 @@ from typing import Final
 from recado.events import Event
 from recado.ids import checksum
 from recado.schemas.events import StoredEvent
-from recado_expander.sessions.errors import UnavailableError
+from recado_expander.sessions.errors import UnreadableError
 from recado_expander.sessions.stream import event_id, fact_of
 from recado_experiment.session import Session
 from recado_experiment.session.fact import OPENED
@@ -52,7 +52,7 @@ class Record:
         """Take in what follows in the stream; what is known already is passed over.
 
         Raises:
-            UnavailableError: for an event that is no fact of a session.
+            UnreadableError: for an event that is no fact of a session.
         """
         for event in events:
             if event.version <= self.version:
@@ -60,7 +60,7 @@ class Record:
             try:
                 self.session.apply(fact_of(event))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise UnavailableError(
+                raise UnreadableError(
                     f"experiment {self.experiment!r} cannot be read: event "
                     f"{event.version} of stream {event.stream!r}, {event.type!r}, is no "
                     f"fact of a session ({type(error).__name__}: {error})"

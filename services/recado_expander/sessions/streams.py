@@ -1,8 +1,8 @@
-"""The event store as sessions use it: streams read to their ends, and why it is away."""
+"""The event store as sessions use it: pages of streams, appends, and why it is away."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 from recado.clients.eventlog import EventLog
@@ -15,22 +15,18 @@ from recado_expander.sessions.errors import UnavailableError
 class Streams:
     """Reads streams, and appends to them.
 
-    Every method raises :class:`UnavailableError` if the event store does not answer.
+    Both raise :class:`UnavailableError` if the event store does not answer.
     """
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
 
-    async def pages(
-        self, stream: str, behind: int, limit: int = PAGE_LIMIT
-    ) -> AsyncGenerator[ReadReply]:
-        """Give what is behind a version of a stream, page by page; at least one."""
-        start: int | None = behind + 1
-        while start is not None:
-            with _answers():
-                page = await self._log.read(stream, start, limit=limit)
-            yield page
-            start = page.next_version
+    async def behind(
+        self, stream: str, version: int, limit: int = PAGE_LIMIT
+    ) -> ReadReply:
+        """Return a page of what is behind a version of a stream."""
+        with _answered():
+            return await self._log.read(stream, version + 1, limit=limit)
 
     async def append(
         self, events: Sequence[Event], expect: Mapping[str, int]
@@ -40,17 +36,14 @@ class Streams:
         Raises:
             ConflictError: if a stream is not at the version that is expected.
         """
-        with _answers(
-            "; what was asked may be done all the same: ask again by the same id"
-        ):
+        with _answered("; what was asked may be done: ask again under the same id"):
             return await self._log.append(events, expect)
 
 
 @contextmanager
-def _answers(hint: str = "") -> Generator[None]:
+def _answered(hint: str = "") -> Generator[None]:
     try:
         yield
     except (TransportError, RemoteError) as error:
-        raise UnavailableError(
-            f"the event store does not answer: {error}{hint}"
-        ) from error
+        text = f"the event store does not answer: {error}{hint}"
+        raise UnavailableError(text) from error

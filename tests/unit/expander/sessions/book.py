@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from recado.clients.eventlog import EventLog
@@ -30,25 +30,15 @@ class Book(Streams):
         self._page = page
         self._known: dict[bytes, Place] = {}
 
-    async def pages(
-        self, stream: str, behind: int, limit: int = 1_000
-    ) -> AsyncGenerator[ReadReply]:
-        size = min(limit, self._page)
-        while True:
-            await asyncio.sleep(0)
-            self._look()
-            self.reads += 1
-            events = self.streams.get(stream, [])
-            page = events[behind : behind + size]
-            behind += len(page)
-            is_last = not page or behind >= len(events)
-            yield ReadReply(
-                events=page,
-                version=len(events),
-                next_version=None if is_last else behind + 1,
-            )
-            if is_last:
-                return
+    async def behind(self, stream: str, version: int, limit: int = 1_000) -> ReadReply:
+        await asyncio.sleep(0)
+        self._look()
+        self.reads += 1
+        events = self.streams.get(stream, [])
+        page = events[version : version + min(limit, self._page)]
+        last = version + len(page)
+        next_version = last + 1 if page and last < len(events) else None
+        return ReadReply(events=page, version=len(events), next_version=next_version)
 
     async def append(
         self, events: Sequence[Event], expect: Mapping[str, int]

@@ -15,7 +15,7 @@ from recado_expander.sessions import desk as desks
 from recado_expander.sessions import questions
 from recado_expander.sessions.commands import Add, MoveToNext, Open
 from recado_expander.sessions.desk import Desk
-from recado_expander.sessions.errors import UnavailableError
+from recado_expander.sessions.errors import UnreadableError
 from tests.unit.expander.sessions.book import Book
 from tests.unit.expander.sessions.conftest import STUDY, MakeDesk, opened
 
@@ -43,6 +43,18 @@ async def test_it_keeps_the_sessions_used_last_and_reads_others_anew(
 
     assert [await block(desk, name) for name in names] == [-1, 0, 1]
     assert len(desk) == 2
+
+
+async def test_a_session_larger_than_the_room_is_kept_all_the_same(
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, book: Book
+) -> None:
+    monkeypatch.setattr(desks, "ROOM", 10)
+    desk = make_desk()
+    await open_session(desk, "lab")
+    before = book.reads
+
+    assert await block(desk) == -1
+    assert (len(desk), book.reads - before) == (1, 1)
 
 
 async def test_a_long_stream_is_read_page_by_page(
@@ -120,7 +132,7 @@ async def test_an_event_that_is_no_fact_is_named(
     await book.append([Event(new_id(), "experiment-lab", type_, data, 1.0)], {})
 
     with pytest.raises(
-        UnavailableError, match=f"event 4 of stream 'experiment-lab', '{type_}', is no"
+        UnreadableError, match=f"event 4 of stream 'experiment-lab', '{type_}', is no"
     ):
         await block(desk)
 

@@ -56,6 +56,7 @@ def test_every_event_is_on_the_page(type_: str) -> None:
         errors.AlreadyOpenError("?"),
         errors.ContestedError("?"),
         errors.UnavailableError("?"),
+        errors.UnreadableError("?"),
     ],
     ids=code_of,
 )
