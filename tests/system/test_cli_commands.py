@@ -203,16 +203,21 @@ def test_sending_all_back_asks_first(suite: Path) -> None:
     assert "send all" in done.stderr
 
 
-def test_the_registry_tells_services_and_recipes(suite: Path) -> None:
+def test_the_registry_tells_services_recipes_and_studies(suite: Path) -> None:
     listed = said(suite, "registry", "ls")
     hello = said(suite, "registry", "show", "hello", "--kind", "service")
+    study = said(suite, "registry", "show", "study", "--kind", "study")["study"]
 
     assert {it["name"] for it in listed["recipes"]} >= {"hello", "study"}
     assert {it["service"] for it in listed["services"]["instances"]} >= {"hello"}
     assert hello["instances"][0]["beat"]["recado"]["policy"]["attempts"] == 5
-    assert run(suite, "registry", "ls").returncode == 0
+    assert listed["studies"] == [study | {"text": None}]
+    assert study["digest"] in run(suite, "registry", "ls").stdout
     assert "queue" in run(suite, "registry", "show", "study").stdout.lower()
-    assert run(suite, "registry", "show", "nobody").returncode == 1
+    nobody = run(suite, "registry", "show", "nobody")
+    assert nobody.returncode == 1
+    for kind in ("service", "recipe", "study"):
+        assert f"no {kind} 'nobody'" in nobody.stderr.replace("instance of a ", "")
 
 
 def test_a_live_check_warns_of_what_nobody_runs(suite: Path) -> None:

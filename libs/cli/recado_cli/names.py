@@ -1,4 +1,4 @@
-"""``recado registry``: which services are alive, and which recipes there are."""
+"""``recado registry``: which services are alive, which recipes and studies there are."""
 
 from __future__ import annotations
 
@@ -13,32 +13,42 @@ from recado_cli.output import print_facts, print_json, print_table, talk, when
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-    from recado.clients.lookup import Lookup
     from recado.config import Settings
     from recado.schemas.registry import (
         Instance,
+        Kind,
         LookupReply,
         RecipeEntry,
         RecipesReply,
         ServicesReply,
+        StudiesReply,
+        StudyEntry,
     )
+
+_KINDS: Final[tuple[Kind, ...]] = ("service", "recipe", "study")
 
 
 @click.group(cls=Group)
 def registry() -> None:
-    """See which services and recipes there are."""
+    """See which services, recipes and studies there are."""
 
 
 @registry.command()
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_common
 def ls(common: Common, as_json: bool) -> None:
-    """List the instances that are alive, and the recipes."""
+    """List the instances that are alive, the recipes and the studies."""
     from recado_cli.session import wait_for
 
-    services, recipes = wait_for(_all(common.settings()))
+    services, recipes, studies = wait_for(_all(common.settings()))
     if as_json:
-        print_json({"services": services, "recipes": recipes.recipes})
+        print_json(
+            {
+                "services": services,
+                "recipes": recipes.recipes,
+                "studies": studies.studies,
+            }
+        )
         return
     print_instances(services.instances)
     warn_of_start(services.complete_in_s)
@@ -47,15 +57,20 @@ def ls(common: Common, as_json: bool) -> None:
         ["recipe", "steps", "problems"],
         [[it.name, len(it.steps), len(it.problems) or None] for it in recipes.recipes],
     )
+    click.echo()
+    print_table(
+        ["study", "sha256", "problem"],
+        [[it.name, it.digest, it.problem] for it in studies.studies],
+    )
 
 
 @registry.command()
 @click.argument("name")
-@option("--kind", type=click.Choice(["service", "recipe"]), help="If it is both.")
+@option("--kind", type=click.Choice(_KINDS), help="If it is several.")
 @option("--json", "as_json", is_flag=True, help="Print JSON.")
 @pass_common
-def show(common: Common, name: str, kind: str | None, as_json: bool) -> None:
-    """Show what a name stands for: a service with its instances, or a recipe."""
+def show(common: Common, name: str, kind: Kind | None, as_json: bool) -> None:
+    """Show what a name stands for: a service with its instances, a recipe, a study."""
     from recado_cli.session import wait_for
 
     found = wait_for(_found(common.settings(), name, kind))
@@ -63,45 +78,43 @@ def show(common: Common, name: str, kind: str | None, as_json: bool) -> None:
         print_json(found)
     elif found.recipe is not None:
         _print_recipe(found.recipe)
+    elif found.study is not None:
+        _print_study(found.study)
     else:
         for instance in found.instances:
             _print_instance(instance)
         warn_of_start(found.complete_in_s)
 
 
-async def _all(settings: Settings) -> tuple[ServicesReply, RecipesReply]:
+async def _all(settings: Settings) -> tuple[ServicesReply, RecipesReply, StudiesReply]:
     from recado.clients.lookup import Lookup
     from recado_cli.session import asking, connected
 
     async with connected(settings) as transport:
         lookup = Lookup(transport)
         with asking("registry", settings):
-            return await lookup.services(), await lookup.recipes()
+            return (
+                await lookup.services(),
+                await lookup.recipes(),
+                await lookup.studies(),
+            )
 
 
-async def _found(settings: Settings, name: str, kind: str | None) -> LookupReply:
+async def _found(settings: Settings, name: str, kind: Kind | None) -> LookupReply:
     from recado.clients.lookup import Lookup
     from recado.errors import NotFoundError
     from recado_cli.session import asking, connected
 
     async with connected(settings) as transport:
         lookup = Lookup(transport)
+        missing: list[str] = []
         with asking("registry", settings):
-            if kind:
-                return await lookup.find(kind, name)  # type: ignore[arg-type] # one of the choices
-            try:
-                return await lookup.find("service", name)
-            except NotFoundError as error:
-                return await _recipe(lookup, name, error)
-
-
-async def _recipe(lookup: Lookup, name: str, former: Exception) -> LookupReply:
-    from recado.errors import NotFoundError
-
-    try:
-        return await lookup.find("recipe", name)
-    except NotFoundError as error:
-        raise NotFoundError(f"{former}; {error}") from error
+            for each in (kind,) if kind else _KINDS:
+                try:
+                    return await lookup.find(each, name)
+                except NotFoundError as error:
+                    missing.append(str(error))
+        raise NotFoundError("; ".join(missing))
 
 
 def print_instances(instances: Sequence[Instance]) -> None:
@@ -186,3 +199,7 @@ def _print_recipe(recipe: RecipeEntry) -> None:
     )
     for problem in recipe.problems:
         talk(f"{problem.path}: {problem.text}")
+
+
+def _print_study(study: StudyEntry) -> None:
+    print_facts([("study", study.name), ("sha256", study.digest)])
