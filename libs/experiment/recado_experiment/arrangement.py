@@ -82,8 +82,9 @@ class Arrangement:
             periods += [square.rows(len(groups)) for groups in self.rows]
         if square := SQUARES.get(self.within):
             periods += [
-                self._held(len(groups)) * square.rows(len(groups[0]))
+                self._held(len(groups)) * rows
                 for groups in self.rows
+                if (rows := square.rows(len(groups[0]))) > 1
             ]
         return lcm(*periods)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from math import isinf, isnan
+from math import inf, isnan
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
@@ -98,7 +98,7 @@ def read_seed(value: object, findings: Findings) -> float:
     elif isinstance(value, float) and isnan(value):
         findings.add("is nan, which gives another stream each time; use a number")
     else:
-        if isinf(value):
+        if abs(value) == inf:
             findings.warn(f"is {value}, which gives everybody the same stream")
         return value
     return 0
