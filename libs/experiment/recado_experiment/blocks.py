@@ -62,17 +62,27 @@ def read_arrays(
 
 
 def by_name(arrays: Arrays, findings: Findings) -> dict[str, Block]:
-    """Return all blocks by name; report names that different blocks have."""
+    """Return all blocks by name; report names that two of ``blocks`` have.
+
+    An init or final block may have the name of another block. Then the last one counts.
+    """
     found: dict[str, Block] = {}
-    for block in (each for array in arrays.values() for each in array if each):
+    for block in all_of(arrays):
         first = found.setdefault(block.name, block)
-        if first is block or _is_repeated(block, first):
-            continue
+        here = findings.at(*block.path, "name")
         text = f"{shown(block.name)} is the name of {dotted(first.path)} as well"
-        if _has_edge(block, first):
-            text += ", and which of the two is meant where cannot be told"
-        findings.at(*block.path, "name").add(text)
+        if first is not block and {block.path[0], first.path[0]} == {"blocks"}:
+            here.add(text)
+            continue
+        if not _is_same(block.table, first.table):
+            here.warn(f"{text}; this block stands for both")
+        found[block.name] = block
     return found
+
+
+def all_of(arrays: Arrays) -> list[Block]:
+    """Return the blocks of all arrays."""
+    return [block for array in arrays.values() for block in array if block]
 
 
 def check_config(table: Table, findings: Findings) -> None:
@@ -84,11 +94,6 @@ def check_config(table: Table, findings: Findings) -> None:
     findings.missing("extends" if near else "config", table, text)
 
 
-def _is_repeated(block: Block, first: Block) -> bool:
-    """Tell whether a block is there twice; only init and final blocks can be."""
-    return _has_edge(block, first) and _is_same(block.table, first.table)
-
-
 def _is_same(one: object, other: object) -> bool:
     """Tell whether two values are written alike: 1 and true are not, nor other orders."""
     if one is other:
@@ -98,11 +103,6 @@ def _is_same(one: object, other: object) -> bool:
     if is_list(one) and is_list(other):
         return len(one) == len(other) and all(map(_is_same, one, other))
     return type(one) is type(other) and one == other
-
-
-def _has_edge(block: Block, first: Block) -> bool:
-    """Tell whether one of two blocks is an init or a final block."""
-    return {block.path[0], first.path[0]} != {"blocks"}
 
 
 def _read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from recado_experiment.blocks import Block
 from recado_experiment.findings import Findings, Path
 from recado_experiment.tables import Table, is_table, shown, size
@@ -29,29 +31,31 @@ class Inheritance:
     """Resolves the parents of all blocks, in the order of the file.
 
     A circle is not refused: a block takes on what it meets until a name comes up again.
-    As every block on the way keeps what it got, the order of the file shows there.
+    As every block on the way keeps what it got, the order of the file shows there. Of
+    blocks that share a name, the first is the parent of others.
     """
 
-    def __init__(self, blocks: dict[str, Block], findings: Findings) -> None:
+    def __init__(self, blocks: Sequence[Block], findings: Findings) -> None:
         self._blocks = blocks
         self._findings = findings
-        self._names = {block.path: name for name, block in blocks.items()}
-        self._tables = {name: block.table for name, block in blocks.items()}
-        self._rooted: set[str] = set()
-        self._orphans: set[str] = set()
+        self._by_path = {block.path: block for block in blocks}
+        self._parents = {block.name: block for block in reversed(blocks)}
+        self._tables = {block.path: block.table for block in blocks}
+        self._rooted: set[Path] = set()
+        self._orphans: set[Path] = set()
         self._values = 0
 
-    def tables(self) -> dict[str, Table]:
-        """Return the merged table of each block that has all its parents, by name."""
+    def tables(self) -> dict[Path, Table]:
+        """Return the merged table of each block that has all its parents, by path."""
         self._check_parents()
-        for name in self._blocks:
-            self._resolve(name)
+        for block in self._blocks:
+            self._resolve(block)
             if self._values > MAX_VALUES:
                 return {}
         return {
-            name: table
-            for name, table in self._tables.items()
-            if name not in self._orphans
+            path: table
+            for path, table in self._tables.items()
+            if path not in self._orphans
         }
 
     def chain(self, path: Path) -> list[Block]:
@@ -59,32 +63,31 @@ class Inheritance:
 
         Of a long chain, only the beginning: this is for looking up where problems are.
         """
-        found: dict[str, Block] = {}
+        found: dict[Path, Block] = {}
         # The paths of a crossing's blocks are longer than those of others.
-        name: object = self._names.get(path[:3], self._names.get(path[:2]))
-        while isinstance(name, str) and name in self._blocks and name not in found:
-            if len(found) == LOOKED_UP:
-                break
-            found[name] = self._blocks[name]
-            name = found[name].table.get("extends")
+        block = self._by_path.get(path[:3], self._by_path.get(path[:2]))
+        while block and block.path not in found and len(found) < LOOKED_UP:
+            found[block.path] = block
+            block = self._extended(block.table)
         return list(found.values())
 
     def _check_parents(self) -> None:
-        for name, block in self._blocks.items():
-            if "extends" not in block.table:
-                continue
-            parent = block.table["extends"]
-            if not isinstance(parent, str) or parent not in self._blocks:
+        for block in self._blocks:
+            if "extends" in block.table and self._extended(block.table) is None:
                 findings = self._findings.at(*block.path, "extends")
-                findings.unknown("block", parent, self._blocks)
-                self._orphans.add(name)
+                findings.unknown("block", block.table["extends"], self._parents)
+                self._orphans.add(block.path)
 
-    def _resolve(self, name: str) -> None:
-        seen, parent = {name: None}, self._parent(name)
-        while parent is not None and parent not in seen:
-            seen[parent] = None
+    def _extended(self, table: Table) -> Block | None:
+        parent = table.get("extends")
+        return self._parents.get(parent) if isinstance(parent, str) else None
+
+    def _resolve(self, block: Block) -> None:
+        seen, parent = {block.name: block}, self._parent(block)
+        while parent is not None and parent.name not in seen:
+            seen[parent.name] = parent
             parent = self._parent(parent)
-        way = list(seen)
+        way = [each.path for each in seen.values()]
         if way[-1] in self._orphans:
             self._orphans.update(way)
             return
@@ -93,23 +96,22 @@ class Inheritance:
         if parent is None:
             self._rooted.update(way)
         else:
-            here = self._findings.at(*self._blocks[name].path, "extends")
-            here.warn(f"comes back to {shown(parent)}: the order of the blocks matters")
+            here = self._findings.at(*block.path, "extends")
+            name = shown(parent.name)
+            here.warn(f"comes back to {name}: the order of the blocks matters")
 
-    def _parent(self, name: str) -> str | None:
+    def _parent(self, block: Block) -> Block | None:
         """Return the parent that is still to be merged, if there is one."""
-        if name in self._rooted or name in self._orphans:
+        if block.path in self._rooted or block.path in self._orphans:
             return None
-        parent = self._tables[name].get("extends")
-        return parent if isinstance(parent, str) else None
+        return self._extended(self._tables[block.path])
 
-    def _merge(self, child: str, parent: str) -> None:
+    def _merge(self, child: Path, parent: Path) -> None:
         if self._values > MAX_VALUES:
             return
         self._tables[child] = merged(self._tables[child], self._tables[parent])
         self._values += size(self._tables[child])
         if self._values > MAX_VALUES:
-            here = self._findings.at(*self._blocks[child].path, "extends")
-            here.add(
+            self._findings.at(*child, "extends").add(
                 f"the blocks inherit more than {MAX_VALUES} values from one another"
             )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from recado_experiment.arrangement import Sequence
-from recado_experiment.blocks import Arrays, Block, by_name, read_arrays
+from recado_experiment.blocks import Arrays, Block, all_of, by_name, read_arrays
 from recado_experiment.calls import Group, disagreement
 from recado_experiment.compat import Release
 from recado_experiment.compiling import Compiler
@@ -14,7 +14,7 @@ from recado_experiment.configuration import read_configuration
 from recado_experiment.crossings import read_crossings
 from recado_experiment.errors import StudyError, StudyProblem
 from recado_experiment.extent import check_extent
-from recado_experiment.findings import Findings
+from recado_experiment.findings import Findings, Path
 from recado_experiment.inheritance import Inheritance
 from recado_experiment.naming import Naming
 from recado_experiment.ordering import OrderReader
@@ -63,7 +63,8 @@ def prepare(text: str | bytes, what: str) -> Plan:
         _edges(arrays),
         findings.at("configuration"),
     ).sequence()
-    inheritance = Inheritance(blocks, findings)
+    crossed = [blocks[name] for made in crossings.values() for name in made]
+    inheritance = Inheritance([*all_of(arrays), *crossed], findings)
     compiler = Compiler(in_arrays=variables.in_arrays)
     templates = _templates(inheritance.tables(), blocks, sequence, compiler, findings)
     if findings.is_clean:
@@ -101,7 +102,7 @@ def _edges(arrays: Arrays) -> dict[str, tuple[str, ...]]:
 
 
 def _templates(
-    tables: dict[str, Table],
+    tables: Mapping[Path, Table],
     blocks: dict[str, Block],
     sequence: Sequence,
     compiler: Compiler,
@@ -113,9 +114,9 @@ def _templates(
     """
     used = sequence.all_names()
     compiled = (
-        compiler.template(name, tables[name], findings.at(*block.path))
+        compiler.template(name, tables[block.path], findings.at(*block.path))
         for name, block in blocks.items()
-        if name in used and name in tables
+        if name in used and block.path in tables
     )
     return {template.name: template for template in compiled if template}
 

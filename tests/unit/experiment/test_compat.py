@@ -188,16 +188,6 @@ def test_an_order_that_that_release_does_not_take_is_explained(
     ("blocks", "expected"),
     [
         (
-            HELLO + '[[final_blocks]]\nname = "hello"\nconfig = { x = 1 }\n',
-            "line 11: final_blocks[0].name: 'hello' is the name of init_blocks[0] as"
-            " well, and which of the two is meant where cannot be told",
-        ),
-        (
-            HELLO + '[[init_blocks]]\nname = "hello"\nconfig = { x = 1 }\n',
-            "line 11: init_blocks[1].name: 'hello' is the name of init_blocks[0] as"
-            " well, and which of the two is meant where cannot be told",
-        ),
-        (
             "[[init_blocks]]\nname = 7\nconfig = {}\n",
             "line 8: init_blocks[0].name: has to be a text, not an integer (7)",
         ),
@@ -212,12 +202,30 @@ def test_an_order_that_that_release_does_not_take_is_explained(
         ),
     ],
 )
-def test_blocks_that_cannot_be_told_apart_are_refused(
+def test_blocks_without_a_name_of_their_own_are_refused(
     blocks: str, expected: str
 ) -> None:
     text = SHORT.format("0") + '[[blocks]]\nname = "a"\nconfig = {}\n' + blocks
 
     assert refused(text) == [expected]
+
+
+def test_an_edge_block_with_the_name_of_another_is_warned_of() -> None:
+    other = '[[final_blocks]]\nname = "hello"\nconfig = { x = 1 }\n'
+    study = Study.read(
+        SHORT.format("0")
+        + '[[blocks]]\nname = "a"\nconfig = {}\n'
+        + HELLO
+        + HELLO
+        + other
+    )
+
+    assert study.names(1) == ["hello", "hello", "a", "hello"]
+    assert [config.get("x") for config in study.configs(1)] == [1, 1, None, 1]
+    assert [str(warning) for warning in study.warnings] == [
+        "line 14: final_blocks[0].name: 'hello' is the name of init_blocks[1] as well;"
+        " this block stands for both",
+    ]
 
 
 def test_a_place_counts_blocks_without_a_name_as_well() -> None:
