@@ -185,6 +185,33 @@ def test_what_stays_in_arrays_is_warned_of() -> None:
     ]
 
 
+def test_tables_that_seem_to_be_meant_as_calls_are_warned_of() -> None:
+    study = Study.read("""
+        [configuration]
+        order = ["a"]
+        [[blocks]]
+        name = "a"
+        [blocks.config]
+        p = { function_name = "choices", args = [[1]], parms = {} }
+        q = { function_name = "choices" }
+        r = { function = "choices", args = [[1]] }
+        s = { functionname = "choices", args = [[1]] }
+        t = { args = [[1]], more = 2 }
+    """)
+
+    assert study.configs(1)[0]["q"] == {"function_name": "choices"}
+    assert [str(warning) for warning in study.warnings] == [
+        "line 7: blocks[0].config.p: has a 'function_name', but with 'parms' it is plain"
+        " data and no call",
+        "line 8: blocks[0].config.q: has a 'function_name', but without 'args' it is plain"
+        " data and no call",
+        "line 9: blocks[0].config.r.function: did you mean 'function_name'? this is plain"
+        " data",
+        "line 10: blocks[0].config.s.functionname: did you mean 'function_name'? this is"
+        " plain data",
+    ]
+
+
 def test_all_problems_of_a_study_come_at_once_in_the_order_of_its_lines() -> None:
     assert problems("""
         [configuration]

@@ -94,6 +94,24 @@ def test_a_latin_square_within_a_table_turns_with_the_participant(
     assert Study.read(text).period == 6
 
 
+def test_of_keys_of_one_number_the_last_counts_and_is_warned_of(ordered: Write) -> None:
+    study = Study.read(ordered('order = { 1 = ["a"], 01 = ["b"], 2 = ["c"] }'))
+
+    assert [study.names(at) for at in (1, 2, 3)] == [["b"], ["c"], ["b"]]
+    assert [str(warning) for warning in study.warnings] == [
+        "line 2: configuration.order.1: is not used: '01' is the same number, and comes"
+        " later"
+    ]
+
+
+def test_an_endless_seed_is_warned_of(ordered: Write) -> None:
+    study = Study.read(ordered('order = ["a"]\nrandom_seed = -inf'))
+
+    assert [str(warning) for warning in study.warnings] == [
+        "line 3: configuration.random_seed: is -inf, which gives everybody the same stream"
+    ]
+
+
 def test_init_and_final_blocks_stand_around_the_order(ordered: Write) -> None:
     text = ordered(
         'order = ["b"]\ninit_blocks = { 1 = ["a"], 2 = [] }\nfinal_blocks = ["c", "a"]'
