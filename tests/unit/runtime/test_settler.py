@@ -12,7 +12,7 @@ from recado import Message, Outbox, RetryPolicy, Service, Step, takes_batch
 from recado.errors import DisconnectedError, RefusedError, SettledError
 from recado.message import Outgoing, decode, typed_message
 from recado.testing import Harness
-from recado.transport.base import Settlement, UnsettledError, Verdict
+from recado.transport.base import Delivery, Settlement, UnsettledError, Verdict
 
 
 class Copy(Service):
@@ -74,6 +74,20 @@ async def test_what_waits_to_be_settled_keeps_its_payload_no_longer(
         assert service.seen() is None
         script.gate.set()
         await h.settle()
+
+
+async def test_what_is_settled_is_gone_from_memory_at_once() -> None:
+    async with Harness(Copy()) as h:
+        gc.collect()
+        gc.disable()
+        try:
+            await h.send({})
+            await h.settle()
+            left = [each for each in gc.get_objects() if type(each) is Delivery]
+        finally:
+            gc.enable()
+
+    assert left == []
 
 
 async def test_what_ends_while_a_batch_is_on_its_way_goes_in_the_next_one(

@@ -113,6 +113,9 @@ class Call:
         for consumer, room in self.rooms.items():
             count = sum(each.tag.consumer is consumer for each in kept)
             consumer.settled(room, kept=count)
+        # A room knows its work, and that this call: all that was sent would stay in memory
+        # until somebody looks for such circles.
+        self.rooms.clear()
         settle(self.future, result, error)
 
 
