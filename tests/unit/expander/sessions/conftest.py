@@ -36,6 +36,14 @@ name = "c"
 extends = "a"
 """
 
+
+def long_study(blocks: int) -> str:
+    """Return a study of so many blocks in a row."""
+    names = [f"block {number}" for number in range(blocks)]
+    tables = "".join(f'[[blocks]]\nname = "{name}"\nconfig = {{}}\n' for name in names)
+    return f"[configuration]\norder = {names!r}\n{tables}"
+
+
 MakeDesk: TypeAlias = Callable[..., Desk]
 
 

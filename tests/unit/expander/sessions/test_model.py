@@ -32,7 +32,7 @@ from recado_expander.sessions.record import Record
 from recado_expander.sessions.stream import fact_of
 from recado_experiment.session import Session
 from tests.unit.expander.sessions.book import Book
-from tests.unit.expander.sessions.conftest import STUDY
+from tests.unit.expander.sessions.conftest import STUDY, long_study
 
 STREAM = "experiment-lab"
 BLOCKS = ["a", "b", "c"]
@@ -154,21 +154,76 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def long_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipes")
+    (path / "study.toml").write_text(long_study(10))
+    return path
+
+
 async def straight(function: Callable[..., Any], *given: Any) -> Any:
     return function(*given)
+
+
+async def opened(folder: Path) -> tuple[Book, list[Desk]]:
+    """Return a session that two desks share."""
+    book = Book(page=3)
+    log = structlog.get_logger()
+    tools = Tools(book, StudyFolder(folder), straight, lambda: 1.0, log)
+    desks = [Desk(tools), Desk(tools)]
+    request = OpenRequest(experiment="lab", study="study.toml")
+    source = Source.of("study.toml", (folder / "study.toml").read_bytes())
+    await desks[0].do("lab", Open(request, source), new_id())
+    return book, desks
 
 
 @settings(max_examples=60, deadline=None)
 @given(told=st.lists(asks, max_size=25))
 def test_two_expanders_do_what_a_table_would(folder: Path, told: list[Ask]) -> None:
     async def run() -> None:
-        book = Book(page=3)
-        log = structlog.get_logger()
-        tools = Tools(book, StudyFolder(folder), straight, lambda: 1.0, log)
-        desks = [Desk(tools), Desk(tools)]
-        request = OpenRequest(experiment="lab", study="study.toml")
-        source = Source.of("study.toml", STUDY.encode())
-        await desks[0].do("lab", Open(request, source), new_id())
-        await play(book, desks, told)
+        await play(*await opened(folder), told)
+
+    asyncio.run(run())
+
+
+# Moves at the same time: each a participant, a desk, and which of their requests it is.
+waves = st.lists(
+    st.lists(
+        st.tuples(st.integers(1, 2), st.integers(0, 1), st.integers(0, 9)), max_size=8
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(told=waves, lost=st.sets(st.integers(0, 5)))
+def test_moves_at_once_are_done_once_however_they_meet(
+    long_folder: Path, told: list[list[tuple[int, int, int]]], lost: set[int]
+) -> None:
+    causes = {(who, nth): new_id() for who in (1, 2) for nth in range(10)}
+
+    async def run() -> None:
+        book, desks = await opened(long_folder)
+        await desks[0].do("lab", Add(2), new_id())
+        names: dict[tuple[int, int], set[str]] = {}
+
+        async def move(who: int, desk: int, nth: int) -> None:
+            said = await answer(desks[desk], MoveToNext(who), causes[who, nth])
+            names.setdefault((who, nth), set()).add(said)
+
+        for number, wave in enumerate(told):
+            book.loses_reply = number in lost
+            await asyncio.gather(*(move(*each) for each in wave))
+            book.loses_reply = False
+        for who, nth in [*names]:
+            await move(who, 0, nth)
+
+        for who in (1, 2):
+            mine = [
+                said - {"unheard"} for (each, _), said in names.items() if each == who
+            ]
+            assert sorted(name for said in mine for name in said) == [
+                f"block {number}" for number in range(len(mine))
+            ]
 
     asyncio.run(run())

@@ -23,7 +23,7 @@ from recado_expander.sessions.errors import ContestedError, UnavailableError
 from recado_expander.sessions.keeper import TRIES
 from recado_experiment.session import UnknownParticipantError
 from tests.unit.expander.sessions.book import Book
-from tests.unit.expander.sessions.conftest import MakeDesk, opened
+from tests.unit.expander.sessions.conftest import MakeDesk, long_study, opened
 
 STREAM = "experiment-lab"
 
@@ -35,12 +35,6 @@ async def desks(make_desk: MakeDesk, recipes: Path) -> tuple[Desk, Desk]:
     await opened(here, recipes)
     assert await block(there) == -1
     return here, there
-
-
-def long_study(blocks: int) -> str:
-    names = [f"block {number}" for number in range(blocks)]
-    tables = "".join(f'[[blocks]]\nname = "{name}"\nconfig = {{}}\n' for name in names)
-    return f"[configuration]\norder = {names!r}\n{tables}"
 
 
 async def block(desk: Desk, participant: int | None = None) -> int:
