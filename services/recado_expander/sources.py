@@ -39,7 +39,7 @@ class Sources:
             NotFoundError: if there is none; with the nearest.
             UnusableError: if it is there, and is not read.
             RegistryAwayError: if no registry answers.
-            OSError: if the file cannot be read now, which may pass.
+            OSError, RemoteError: if the file cannot be read now, which may pass.
         """
         if not is_path(study):
             return await self._asked(study, digest)
@@ -54,7 +54,7 @@ class Sources:
         except RemoteError as error:
             if error.code == "unusable":
                 raise UnusableError(error.text) from error
-            raise _away(name, error) from error
+            raise
         except (RequestTimeoutError, UnroutableError) as error:
             raise _away(name, error) from error
         source = Source.of(entry.name, _text(entry, kept))

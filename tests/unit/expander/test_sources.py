@@ -190,7 +190,7 @@ async def test_a_study_that_is_known_does_not_travel_again() -> None:
     ("answer", "kind"),
     [
         (StudyEntry(name="reading", digest="0"), RegistryAwayError),
-        (RemoteError("os", "Input/output error"), RegistryAwayError),
+        (RemoteError("os", "Input/output error"), RemoteError),
         (RemoteError("unusable", "too large"), UnusableError),
         (NotFoundError("no study 'reading'"), NotFoundError),
     ],
