@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from recado_experiment import Study, StudyError
+from recado_experiment.tables import is_list, is_table
 
 BASE = """
 [configuration]
@@ -164,3 +168,104 @@ def test_a_study_may_have_crossings_and_no_blocks() -> None:
     )
     assert found.names(1) == ["g:1", "g:2"]
     assert found.warnings == ()
+
+
+LEVELS: st.SearchStrategy[list[Any]] = st.lists(
+    st.sampled_from(["x", "y", "z", 1, 2, 0.5, True]), min_size=1, max_size=4
+)
+
+
+@st.composite
+def factors(draw: st.DrawFn) -> dict[str, list[Any]]:
+    """One to three factors, each with levels of different names."""
+    names = draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True))
+    unique = LEVELS.map(
+        lambda levels: list({str(level): level for level in levels}.values())
+    )
+    return {name: draw(unique) for name in names}
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(made=factors(), data=st.data())
+def test_what_is_crossed_is_what_itertools_and_the_patterns_say(
+    made: dict[str, list[Any]], data: st.DataObject
+) -> None:
+    pattern = st.fixed_dictionaries(
+        {}, optional={name: st.sampled_from(levels) for name, levels in made.items()}
+    ).filter(bool)
+    patterns = st.lists(pattern, min_size=1, max_size=3)
+    wanted: dict[str, Any] = data.draw(
+        st.fixed_dictionaries({}, optional={"include": patterns, "exclude": patterns})
+    )
+    size = min(map(len, made.values()))
+    is_paired = data.draw(st.booleans())
+    if is_paired:
+        made = {name: levels[:size] for name, levels in made.items()}
+    every = zip(*made.values(), strict=True) if is_paired else product(*made.values())
+    expected = [
+        combination
+        for combination in (dict(zip(made, levels, strict=True)) for levels in every)
+        if _fits(combination, wanted.get("include"), of_none=True)
+        and not _fits(combination, wanted.get("exclude"), of_none=False)
+    ]
+    text = "\n".join(
+        f"{key} = {inline(value)}" for key, value in {"factors": made, **wanted}.items()
+    )
+    text += '\nmode = "paired"' if is_paired else ""
+
+    if not expected or any(
+        level not in made[name]
+        for key in wanted
+        for it in wanted[key]
+        for name, level in it.items()
+    ):
+        assert problems(text)
+    else:
+        rows = [{name: row[name] for name in made} for row in study(text).configs(1)]
+        assert rows == expected
+
+
+def _fits(
+    combination: dict[str, Any], patterns: list[dict[str, Any]] | None, *, of_none: bool
+) -> bool:
+    if patterns is None:
+        return of_none
+    return any(
+        all(str(combination[name]) == str(level) for name, level in pattern.items())
+        for pattern in patterns
+    )
+
+
+def inline(value: object) -> str:
+    """Return a value as TOML on one line."""
+    if is_table(value):
+        return (
+            "{ "
+            + ", ".join(f"{key} = {inline(it)}" for key, it in value.items())
+            + " }"
+        )
+    if is_list(value):
+        return f"[{', '.join(map(inline, value))}]"
+    return json.dumps(value)
+
+
+def test_over_the_period_each_combination_is_in_each_place_and_after_each_other() -> (
+    None
+):
+    found = Study.read(
+        BASE.replace(
+            "[configuration]", '[configuration]\ngroups_strategy = "balanced_square"', 1
+        )
+        + '[[crossings]]\nname = "grid"\nfactors = { a = [1, 2, 3], b = [1, 2, 3] }'
+    )
+    orders = [found.names(at) for at in range(1, found.period + 1)]
+
+    assert found.period == 18
+    places = Counter((at, name) for order in orders for at, name in enumerate(order))
+    assert (len(places), set(places.values())) == (81, {2})
+    pairs = Counter(pair for order in orders for pair in pairwise(order))
+    assert (len(pairs), set(pairs.values())) == (72, {2})
+    levels = Counter(
+        (at, name.split(":")[1]) for order in orders for at, name in enumerate(order)
+    )
+    assert (len(levels), set(levels.values())) == (27, {6})
