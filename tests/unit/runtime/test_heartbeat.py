@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
-from recado import Message, Service, Step
+from recado import Message, Outbox, Service, Step, answers
 from recado.errors import RefusedError
 from recado.heartbeat import STATUS_TOPIC, Status, host_name
 from recado.message import Outgoing, decode
@@ -140,6 +141,20 @@ async def test_a_service_at_work_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
         assert heard.beats[-1]["status"] == Status.PROCESSING
         assert heard.beats[-1]["recado"]["in_flight"] == 1
         gate.set()
+
+
+async def test_a_service_with_several_queues_tells_the_most_it_handles_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Busy(Resize):
+        @answers("busy.look/1", BaseModel, queue="busy", concurrency=50)
+        async def look(self, request: BaseModel, outbox: Outbox) -> None: ...
+
+    async with Harness(Busy()) as h:
+        heard = Listener(h, monkeypatch)
+        await h.advance(5)
+
+        assert heard.beats[-1]["recado"]["concurrency"] == 50
 
 
 def test_an_instance_is_named_by_its_host_reversed_and_its_pid(

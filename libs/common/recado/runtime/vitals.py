@@ -97,7 +97,7 @@ class Vitals:
     def _own_facts(self) -> dict[str, Any]:
         return {
             "queues": [plan.source for plan in self.plans if not plan.is_topic],
-            "concurrency": type(self.service).concurrency,
+            "concurrency": max((plan.workers for plan in self.plans), default=0),
             "prefetch": {plan.source: plan.prefetch for plan in self.plans},
             "policy": self.service.retry.to_json(),
             "in_flight": self.load.count,
