@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from recado_cli.main import main
 from tests.system.cli_process import Up, up, variables
@@ -66,6 +67,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
 def experiment(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Experiment:
+    structlog.reset_defaults()  # tests before may have left it printing to standard out
     monkeypatch.chdir(lab.folder)
     for name, value in variables(lab.folder).items():
         monkeypatch.setenv(name, value)
@@ -147,6 +149,14 @@ def test_a_study_may_be_sent_as_it_is(experiment: Experiment, lab: Lab) -> None:
     assert "no block 'neer'; did you mean 'near'?" in bad.err
     assert (good.code, good.json["study"]) == (0, "study.toml")
     assert same.err == "recado: sent went by that study already\n"
+
+
+def test_a_block_of_any_name_is_one_line(experiment: Experiment, lab: Lab) -> None:
+    name = "red\\u001b[31m\\nb"
+    (lab.folder / "own.toml").write_text(STUDY.replace('"near"', f'"{name}"'))
+    experiment("open", "lines", "-f", "own.toml")
+
+    assert experiment("next", "lines").out == "red\\x1b[31m b\n"
 
 
 def test_who_is_abandoned_counts_again_once_moved(experiment: Experiment) -> None:

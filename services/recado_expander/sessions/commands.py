@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar, cast
 
 from recado.schemas.experiments import (
+    HIGHEST_PARTICIPANT,
     ConfigureReply,
     MovedReply,
     OpenReply,
@@ -17,6 +18,7 @@ from recado_expander.sessions.errors import AlreadyOpenError
 from recado_experiment import Study
 from recado_experiment.session import (
     Fact,
+    OutOfRangeError,
     Session,
     abandon,
     add,
@@ -209,8 +211,20 @@ class AddNext:
     """Add the participant whose turn it is."""
 
     def decide(self, session: Session, now: float) -> list[Fact]:
-        """Return who it is, and who was abandoned in their favour."""
-        return next_participant(session, now)
+        """Return who it is, and who was abandoned in their favour.
+
+        Raises:
+            OutOfRangeError: if it is a number that no request can name.
+            StudyError: if the study cannot be expanded for them.
+        """
+        facts = next_participant(session, now)
+        chosen = self.reply(facts, session)
+        if chosen > HIGHEST_PARTICIPANT:
+            raise OutOfRangeError(
+                f"no participant {chosen}: numbers end at {HIGHEST_PARTICIPANT}; "
+                "add a free one by number"
+            )
+        return facts
 
     def reply(self, facts: Sequence[Fact], session: Session) -> int:
         """Return their number."""

@@ -6,7 +6,7 @@ import click
 
 from recado_cli.common import Command, Common, option, pass_common
 from recado_cli.experiment.asking import done
-from recado_cli.output import talk
+from recado_cli.output import clean, talk
 
 participant_option = option(
     "-p",
@@ -24,7 +24,7 @@ participant_option = option(
 def next_(common: Common, name: str, participant: int | None) -> None:
     """Move a participant of session NAME to the next block, and print its name or END."""
     block = done(common, lambda it, id_: it.move_to_next(name, participant, id_=id_))
-    click.echo(block)
+    click.echo(clean(block))
 
 
 @click.command(cls=Command)

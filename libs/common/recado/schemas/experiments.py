@@ -7,6 +7,7 @@ keys; answers ignore them, so that an older client can talk to a newer service.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
@@ -48,9 +49,24 @@ Assignment: TypeAlias = Literal["next", "completion"]
 """Who comes next: one above the highest, or somebody of the row that fewest are in."""
 
 
-ExperimentName: TypeAlias = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$")
-]
+_NAME: Final = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
+
+
+def check_experiment(text: str) -> str:
+    """Return a session's name if it is one; it may come from anybody.
+
+    Raises:
+        ValueError: if it cannot be one.
+    """
+    if _NAME.fullmatch(text) is None:
+        raise ValueError(
+            "must be 1 to 100 letters, digits, '_', '-' or '.', "
+            "and not begin with '-' or '.'"
+        )
+    return text
+
+
+ExperimentName: TypeAlias = Annotated[str, AfterValidator(check_experiment)]
 Participant: TypeAlias = Annotated[int, Field(ge=1, le=HIGHEST_PARTICIPANT)]
 Block: TypeAlias = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 StudyName: TypeAlias = Annotated[str, AfterValidator(check_study)]

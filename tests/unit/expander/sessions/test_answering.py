@@ -20,7 +20,11 @@ from recado.errors import (
 )
 from recado.events import EVENTS_QUEUE
 from recado.ids import new_id
-from recado.schemas.experiments import EXPERIMENT_QUEUE, MOVE_TO_NEXT
+from recado.schemas.experiments import (
+    EXPERIMENT_QUEUE,
+    HIGHEST_PARTICIPANT,
+    MOVE_TO_NEXT,
+)
 from recado.testing import Harness
 from recado_eventstore.service import EventStore
 from recado_expander.service import Expander
@@ -114,6 +118,30 @@ async def test_participants_are_added_in_turn_or_by_number(lab: Experiments) -> 
 
     shown = await lab.show("lab")
     assert [it.participant for it in shown.participants] == [1, 7, 8]
+
+
+async def test_nobody_gets_a_number_that_no_request_can_name(
+    harness: Harness,
+) -> None:
+    client = Experiments(harness.transport)
+    await client.open("full", "study.toml", default_participant=HIGHEST_PARTICIPANT)
+
+    with pytest.raises(RemoteError) as caught:
+        await client.new_participant("full")
+
+    assert refusal(caught) == (
+        "out_of_range",
+        "no participant 10000001: numbers end at 10000000; add a free one by number",
+    )
+    assert (await client.show("full")).count == 1
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "..", "-x", "caf\xe9", "x\n", 101 * "x"])
+async def test_what_cannot_be_a_sessions_name_is_refused(
+    harness: Harness, name: str
+) -> None:
+    with pytest.raises(SchemaError, match="must be 1 to 100 letters, digits"):
+        await Experiments(harness.transport).open(name, "study.toml")
 
 
 @pytest.mark.parametrize("block", [-1, 3, 100])
