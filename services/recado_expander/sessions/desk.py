@@ -11,10 +11,10 @@ from recado.schemas.experiments import ListReply, ListRequest
 from recado_expander.expansion import problems_of
 from recado_expander.recent import Recent
 from recado_expander.sessions.commands import Command
-from recado_expander.sessions.errors import UnavailableError
+from recado_expander.sessions.errors import UnavailableError, UnknownExperimentError
 from recado_expander.sessions.index import Index
 from recado_expander.sessions.keeper import Keeper, Tools
-from recado_expander.sessions.planning import UnknownExperimentError, Wish
+from recado_expander.sessions.planning import Wish
 from recado_expander.sessions.questions import Question
 from recado_experiment import StudyError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recado.errors import RecadoError
+from recado.errors import NotFoundError, RecadoError
 
 
 class UnavailableError(RecadoError):
@@ -11,6 +11,13 @@ class UnavailableError(RecadoError):
 
 class UnreadableError(RecadoError):
     """Raised for a session with an event in its stream that is none of its facts."""
+
+
+class UnknownExperimentError(NotFoundError):
+    """Raised for a session that nobody has opened; who asked is told the nearest name."""
+
+    def __init__(self, experiment: str) -> None:
+        super().__init__(f"no experiment {experiment!r}; open it first")
 
 
 class ContestedError(RecadoError):

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from recado.errors import NotFoundError
 from recado.events import Event
 from recado_expander.sessions.commands import Command, Open, is_open
+from recado_expander.sessions.errors import UnknownExperimentError
 from recado_expander.sessions.stream import events_of, listing
 from recado_experiment.session import Fact, Session
 from recado_experiment.session.fact import OPENED
@@ -57,7 +57,7 @@ class Plan:
         if done is not None:
             return done
         if not is_open(self.session) and not isinstance(wish.command, Open):
-            raise unknown(self.experiment)
+            raise UnknownExperimentError(self.experiment)
         decided = wish.command.decide(self.session, self.now)
         facts = [replace(fact, at=self.now) for fact in decided]
         for fact in facts:
@@ -75,12 +75,3 @@ class Plan:
         # Whatever is wrong with one of them, the others go on.
         except Exception as error:
             return Outcome(error=error)
-
-
-def unknown(experiment: str) -> UnknownExperimentError:
-    """Return the error for a session that nobody has opened."""
-    return UnknownExperimentError(f"no experiment {experiment!r}; open it first")
-
-
-class UnknownExperimentError(NotFoundError):
-    """Raised for a session that nobody has opened."""

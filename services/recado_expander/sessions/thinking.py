@@ -10,7 +10,8 @@ from recado.ids import as_id, derived_id
 from recado.studies import Source
 from recado_expander.expansion import problems_of
 from recado_expander.sessions.commands import Configure
-from recado_expander.sessions.planning import Outcome, Plan, Wish, unknown
+from recado_expander.sessions.errors import UnknownExperimentError
+from recado_expander.sessions.planning import Outcome, Plan, Wish
 from recado_expander.sessions.questions import Question, View
 from recado_expander.sessions.record import Record
 from recado_expander.sessions.stream import stream_of
@@ -72,7 +73,7 @@ def _answer(
     question: Question[Any], plan: Plan, record: Record, watch: Watch
 ) -> Outcome:
     if record.opened_at is None:
-        return Outcome(error=unknown(record.experiment))
+        return Outcome(error=UnknownExperimentError(record.experiment))
     version = record.version + len(plan.events)
     try:
         view = View(plan.session, version, record.opened_at, watch.refused)

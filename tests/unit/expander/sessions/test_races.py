@@ -305,3 +305,22 @@ async def test_who_gave_up_waiting_holds_up_nobody(desk: Desk, recipes: Path) ->
     hasty.cancel()
 
     assert await patient in {"a", "b"}
+
+
+async def test_a_desk_that_closes_keeps_nobody_waiting(
+    desk: Desk, recipes: Path, book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(desk, recipes)
+    reached, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        reached.set()
+        await never.wait()
+
+    monkeypatch.setattr(book, "behind", hang)
+    asked = asyncio.create_task(block(desk))
+    await reached.wait()
+    desk.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await asked
