@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from recado.events import Event
@@ -10,6 +11,7 @@ from recado.ids import checksum
 from recado.schemas.events import StoredEvent
 from recado_expander.sessions.errors import UnreadableError
 from recado_expander.sessions.stream import event_id, fact_of
+from recado_experiment import StudyError
 from recado_experiment.session import Session
 from recado_experiment.session.fact import OPENED
 
@@ -39,12 +41,10 @@ class Record:
         return _EVENT_BYTES * self.version + _PREPARED * len(self.session.text)
 
     def begun(self) -> Session:
-        """Return a copy of the session, with its study prepared.
-
-        Raises:
-            StudyError: if the study cannot be read any more.
-        """
-        if self.opened_at is not None:
+        """Return a copy of the session, with its study prepared."""
+        # A study that cannot be read any more: whoever needs it is told, and another one
+        # can still be configured.
+        with suppress(StudyError):
             _ = self.session.study  # copies share it
         return self.session.copy()
 

@@ -40,9 +40,6 @@ def think(
     """Look at the study's file, answer the questions, then grant the wishes in turn.
 
     The record stays as it is.
-
-    Raises:
-        StudyError: if the session's study cannot be read any more.
     """
     plan = Plan(record.experiment, record.begun(), now)
     if record.opened_at is not None:

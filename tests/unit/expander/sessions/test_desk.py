@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from recado.errors import NotFoundError
+from recado.errors import NotFoundError, SchemaError
 from recado.events import Event
 from recado.ids import new_id
 from recado.schemas.experiments import ListRequest, OpenRequest
 from recado.studies import Source
 from recado_expander.sessions import desk as desks
 from recado_expander.sessions import questions
-from recado_expander.sessions.commands import Add, MoveToNext, Open
+from recado_expander.sessions.commands import Add, Configure, MoveToNext, Open
 from recado_expander.sessions.desk import Desk
 from recado_expander.sessions.errors import UnreadableError
 from tests.unit.expander.sessions.book import Book
@@ -135,6 +135,24 @@ async def test_an_event_that_is_no_fact_is_named(
         UnreadableError, match=f"event 4 of stream 'experiment-lab', '{type_}', is no"
     ):
         await block(desk)
+
+
+async def test_a_study_that_cannot_be_read_any_more_can_be_replaced(
+    desk: Desk, book: Book
+) -> None:
+    await open_session(desk, "lab")
+    data = {"study": "text", "sha256": "0", "text": "[[blocks]]"}
+    broken = Event(new_id(), "experiment-lab", "experiment.configured", data, 1.0)
+    await book.append([broken], {})
+
+    with pytest.raises(SchemaError):
+        await desk.do("lab", MoveToNext(1), new_id())
+    with pytest.raises(SchemaError):
+        await block(desk)
+
+    source = Source.of("text", STUDY.encode())
+    assert (await desk.do("lab", Configure("lab", source), new_id())).is_new
+    assert (await desk.do("lab", MoveToNext(1), new_id())).name == "a"
 
 
 async def test_an_event_of_a_later_release_is_passed_over(
