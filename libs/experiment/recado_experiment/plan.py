@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from recado_experiment.arrangement import Sequence
 from recado_experiment.blocks import Arrays, Block, all_of, by_name, read_arrays
-from recado_experiment.calls import Group, disagreement
 from recado_experiment.compat import Release
 from recado_experiment.compiling import Compiler
 from recado_experiment.configuration import read_configuration
@@ -15,19 +14,14 @@ from recado_experiment.crossings import read_crossings
 from recado_experiment.errors import StudyError, StudyProblem
 from recado_experiment.extent import check_extent
 from recado_experiment.findings import Findings, Path
+from recado_experiment.grouping import check_groups
 from recado_experiment.inheritance import Inheritance
 from recado_experiment.naming import Naming
 from recado_experiment.ordering import OrderReader
 from recado_experiment.places import Places
 from recado_experiment.reading import decoded, parsed
-from recado_experiment.sites import Site
 from recado_experiment.tables import Table, is_list
 from recado_experiment.template import Template
-
-PREVIEWED = 100
-LOOKED_AT = 200_000
-"""How many participants' choices of blocks are checked for calls that cannot go together, and
-after how many blocks and calls no other participant's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +63,7 @@ def prepare(text: str | bytes, what: str) -> Plan:
     templates = _templates(inheritance.tables(), blocks, sequence, compiler, findings)
     if findings.is_clean:
         check_extent(sequence, templates, findings.at("configuration", "order"))
-    _check_groups(sequence, templates, findings)
+    check_groups(sequence, templates, findings)
     places = Places(source, inheritance)
     if not findings.is_clean:
         raise StudyError(what, places.problems(findings.found))
@@ -119,37 +113,3 @@ def _templates(
         if name in used and block.path in tables
     )
     return {template.name: template for template in compiled if template}
-
-
-def _check_groups(
-    sequence: Sequence, templates: dict[str, Template], findings: Findings
-) -> None:
-    if not any(template.grouped for template in templates.values()):
-        return
-    seen = 0
-    for participant in range(1, min(sequence.choices, PREVIEWED) + 1):
-        chosen = sequence.choice(participant)
-        found = [templates[name] for name in chosen if name in templates]
-        sites = [site for one in found for site in one.grouped]
-        _check_group_of(sites, findings)
-        seen += len(chosen) + len(sites)
-        if seen > LOOKED_AT:
-            return
-
-
-def _check_group_of(sites: list[Site], findings: Findings) -> None:
-    first: dict[Group, Site] = {}
-    takes: dict[Group, int] = {}
-    for site in sites:
-        group = site.call.group
-        begun = first.setdefault(group, site)
-        takes[group] = takes.get(group, 0) + begun.prepared.takes
-        if problem := disagreement(begun.call, site.call):
-            Findings(site.call.path, findings.found).add(problem)
-    for group, site in first.items():
-        supply = site.prepared.supply
-        if supply is not None and takes[group] > supply:
-            Findings(site.call.path, findings.found).add(
-                f"{takes[group]} different items are needed, and the population has"
-                f" {supply}; enlarge it or draw less"
-            )
