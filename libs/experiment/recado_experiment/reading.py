@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from recado_experiment.errors import StudyError, StudyProblem
 from recado_experiment.tables import Table, is_list, is_table
 
@@ -9,6 +11,9 @@ MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 100
 MAX_BITS = 10_000
 """Of an integer; Python writes no longer ones as decimal numbers."""
+
+_KEYS = re.compile(r"\(('.*?'),?\)")
+"""A path of keys, as the reader of TOML writes it."""
 
 
 def decoded(text: str | bytes, what: str) -> str:
@@ -68,6 +73,7 @@ def _children(value: object) -> list[object]:
 
 
 def _sentence(text: str) -> str:
+    text = _KEYS.sub(lambda keys: ".".join(re.findall("'(.*?)'", keys[1])), text)
     is_word = text[1:2].islower() or text[1:2] == " "
     return text[:1].lower() + text[1:] if is_word else text
 

@@ -21,6 +21,12 @@ def test_text_that_is_not_toml_is_refused_with_the_line() -> None:
     assert refused("a = 1\nb = ]").startswith("memory.toml: line 2: not TOML: ")
 
 
+def test_a_table_that_is_there_twice_is_named() -> None:
+    assert refused("[a.b]\n[a.b]") == (
+        "memory.toml: line 2: not TOML: cannot declare a.b twice"
+    )
+
+
 def test_bytes_that_are_not_utf_8_are_refused_with_the_line() -> None:
     assert refused(b"a = 1\nb = '\xff'") == (
         "memory.toml: line 2: not UTF-8: invalid start byte"
