@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import shutil
 import subprocess
 import sys
 import weakref
@@ -69,9 +70,30 @@ def by_a_link(file: Path, text: str) -> None:
     link.replace(file)
 
 
+def with_its_folder(file: Path, text: str) -> None:
+    shutil.rmtree(file.parent)
+    file.parent.mkdir()
+    file.write_text(text)
+
+
+def with_the_folder_above(file: Path, text: str) -> None:
+    shutil.rmtree(file.parent.parent)
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+
+
+def by_another_folder(file: Path, text: str) -> None:
+    other = file.parent.with_name("other")
+    other.mkdir()
+    (other / file.name).write_text(text)
+    file.parent.rename(file.parent.with_name("former"))
+    other.rename(file.parent)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    file = tmp_path / "study.toml"
+    file = tmp_path / "lab" / "studies" / "study.toml"
+    file.parent.mkdir(parents=True)
     file.write_text(study_of(3))
     return file
 
@@ -100,7 +122,17 @@ def watchers() -> list[Thread]:
 
 
 @pytest.mark.parametrize(
-    "write", [in_place, by_rename, with_a_backup, from_nothing, by_a_link]
+    "write",
+    [
+        in_place,
+        by_rename,
+        with_a_backup,
+        from_nothing,
+        by_a_link,
+        with_its_folder,
+        with_the_folder_above,
+        by_another_folder,
+    ],
 )
 def test_a_file_that_changes_is_followed(
     experiment: Experiment, file: Path, told: Told, write: Write
@@ -112,6 +144,23 @@ def test_a_file_that_changes_is_followed(
     told.wait(True)
     assert x(experiment) == 7
     assert experiment.get_place().name == "b1"
+    in_place(file, study_of(3, x=8))
+    while x(experiment) != 8:
+        told.wait(True)
+
+
+def test_a_folder_that_comes_back_later_is_followed(
+    experiment: Experiment, file: Path, told: Told
+) -> None:
+    shutil.rmtree(file.parent.parent)
+    told.wait(False)
+    assert x(experiment) == 0
+
+    file.parent.mkdir(parents=True)
+    file.write_text(study_of(3, x=7))
+
+    told.wait(True)
+    assert x(experiment) == 7
 
 
 def test_a_file_that_changes_once_more_is_followed(
@@ -137,6 +186,40 @@ def test_the_file_that_a_link_leads_to_is_followed(tmp_path: Path) -> None:
 
         told.wait(True)
         assert x(experiment) == 7
+
+
+@pytest.mark.parametrize("path", ["study.toml", "current/study.toml"])
+def test_links_that_lead_elsewhere_time_and_again_are_followed(
+    tmp_path: Path, path: str
+) -> None:
+    """As releases are put in place, or what a cluster mounts."""
+
+    def release(number: int) -> None:
+        folder = tmp_path / f"release-{number}"
+        folder.mkdir()
+        (folder / "study.toml").write_text(study_of(3, x=number))
+        (tmp_path / "next").symlink_to(folder.name)
+        (tmp_path / "next").replace(tmp_path / "current")
+
+    release(1)
+    (tmp_path / "study.toml").symlink_to("current/study.toml")
+    told = Told()
+    with Experiment(tmp_path / path) as experiment:
+        experiment.on_file_change_callback.append(told)
+        for number in (2, 3):
+            release(number)
+            shutil.rmtree(tmp_path / f"release-{number - 1}")
+            while x(experiment) != number:
+                told.wait(True)
+
+
+def test_links_that_go_round_in_circles_are_no_file(tmp_path: Path) -> None:
+    (tmp_path / "study.toml").symlink_to("study.toml")
+
+    with pytest.raises(OSError, match="symbolic links"):
+        Experiment(tmp_path / "study.toml")
+
+    assert watchers() == []
 
 
 def test_other_files_of_the_folder_are_nothing_to_an_experiment(
