@@ -38,6 +38,13 @@ _TARGETS: Final[dict[str, Target]] = {
     "start memory_mib": ("at most", 60.0),
     "start idle_percent": ("at most", 1.0),
 }
+_MODULES: Final = (
+    ("event_append",),
+    ("expansion",),
+    ("expander_service", "100000"),
+    ("recipe_reading",),
+)
+"""Modules that print for themselves, and their arguments."""
 
 
 def show(name: str, figures: Mapping[str, float]) -> None:
@@ -73,9 +80,10 @@ def main() -> None:
         show("dispatcher", dispatching.measure(rabbitmq))
     with TemporaryDirectory() as folder, ActiveMQ(Path(folder)) as activemq:
         network(activemq, "stomp", "activemq")
-    for module in ("event_append", "expansion", "recipe_reading"):
+    for module, *given in _MODULES:
         print(f"\n{module}", flush=True)
-        subprocess.run([sys.executable, "-m", f"benchmarks.{module}"], check=True)
+        command = [sys.executable, "-m", f"benchmarks.{module}", *given]
+        subprocess.run(command, check=True)
 
 
 if __name__ == "__main__":
