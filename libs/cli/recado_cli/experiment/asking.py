@@ -12,6 +12,7 @@ from recado_cli.output import talk
 if TYPE_CHECKING:
     from recado.clients.experiments import Experiments
     from recado.config import Settings
+    from recado.errors import RecadoError
 
 T = TypeVar("T")
 
@@ -47,19 +48,33 @@ async def _twice(
     change: Callable[[Experiments, str], Awaitable[T]], experiments: Experiments
 ) -> T:
     """Ask again if it is left open whether it was done: by the same id it is done once."""
-    from recado.errors import RemoteError, RequestTimeoutError
+    from recado.errors import RecadoError
     from recado.ids import new_id
 
     id_ = new_id()
     try:
         return await change(experiments, id_)
-    except RequestTimeoutError:
-        talk("no answer; asking again")
-    except RemoteError as error:
-        if error.code != UNAVAILABLE:
+    except RecadoError as error:
+        if (why := _left_open(error)) is None:
             raise
-        talk(f"{error.text.partition(';')[0]}; asking again")
-    return await change(experiments, id_)
+        talk(f"{why}; asking again")
+    try:
+        return await change(experiments, id_)
+    except RecadoError as error:
+        if _left_open(error) is not None:
+            talk("it may be done all the same: 'recado experiment show' tells")
+        raise
+
+
+def _left_open(error: RecadoError) -> str | None:
+    """Return why nobody knows whether it was done; None if it was not."""
+    from recado.errors import RemoteError, RequestTimeoutError
+
+    if isinstance(error, RequestTimeoutError):
+        return "no answer"
+    if isinstance(error, RemoteError) and error.code == UNAVAILABLE:
+        return error.text.partition(";")[0]
+    return None
 
 
 async def _answered(

@@ -11,6 +11,7 @@ from recado.errors import RemoteError, RequestTimeoutError
 from recado.schemas.experiments import EXPERIMENT_QUEUE
 from recado_cli.common import Common
 from recado_cli.experiment import asking
+from recado_cli.failing import AwayError
 from tests.unit.cli.conftest import AWAY, Command
 from tests.unit.cli.embedded import Embedded
 
@@ -129,6 +130,33 @@ def test_what_may_be_done_is_asked_again_under_the_same_id(
     assert len(ids) == 2
     assert len(set(ids)) == 1
     assert capsys.readouterr().err == f"recado: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (RequestTimeoutError("late"), AwayError),
+        (RemoteError("unavailable", "the event store does not answer"), RemoteError),
+    ],
+)
+def test_what_gets_no_answer_twice_is_said_to_be_left_open(
+    broker: Embedded,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    raised: type[Exception],
+) -> None:
+    broker.declare(EXPERIMENT_QUEUE)
+
+    async def request(_: Experiments, id_: str) -> str:
+        raise error
+
+    with pytest.raises(raised):
+        asking.done(Common(), request)
+
+    told = capsys.readouterr().err.splitlines()
+    assert told[1:] == [
+        "recado: it may be done all the same: 'recado experiment show' tells"
+    ]
 
 
 def test_what_is_refused_is_asked_once(broker: Embedded) -> None:
