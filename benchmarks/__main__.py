@@ -43,6 +43,7 @@ _MODULES: Final = (
     ("expansion",),
     ("expander_service", "100000"),
     ("recipe_reading",),
+    ("sessions",),
 )
 """Modules that print for themselves, and their arguments."""
 
