@@ -84,7 +84,7 @@ def _parsed(part: str) -> range | str:
     if first < 1:
         return f"{part.strip()!r} begins below 1; participants count from 1"
     if last < first:
-        return f"{part.strip()!r} runs backwards; write '{last}-{first}'"
+        return f"{part.strip()!r} runs backwards; write '{max(last, 1)}-{first}'"
     return range(first, last + 1)
 
 

@@ -148,6 +148,7 @@ def test_text_of_any_language_is_kept(command: Command, folder: Path) -> None:
         (["-i", "0"], "0 is not in the range x>=1"),
         (["-r", "0"], "'0' begins below 1; participants count from 1"),
         (["-r", "5-2"], "'5-2' runs backwards; write '2-5'"),
+        (["-r", "4-0"], "'4-0' runs backwards; write '1-4'"),
         (["-r", "1-2,x"], "'x' is neither a number nor a range such as '1-50'"),
         (["-r", ""], "is neither a number nor a range"),
         (["-r", "9" * 5000], "is neither a number nor a range"),
