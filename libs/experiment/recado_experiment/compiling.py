@@ -55,7 +55,9 @@ class Compiler:
         self._grouped = []
         begun = self._made
         block, changing = self._parts(table | {"config": _with_room(config)}, findings)
-        return Template(name, block, changing, tuple(self._grouped), self._made - begun)
+        # The block itself is one as well, and its name is filled in.
+        values = 1 + self._made - begun + letters(name)
+        return Template(name, block, changing, tuple(self._grouped), values)
 
     @property
     def _made(self) -> int:
@@ -106,7 +108,7 @@ class Compiler:
         if not is_call(table):
             warn_of_no_call(table, findings)
             return table_maker(*self._parts(table, findings))
-        begun = self._seen
+        begun = self._seen - 1
         for key in ("args", "params"):
             self._check(table.get(key), findings.at(key))
         site = read_call(table, findings)
