@@ -210,7 +210,9 @@ def rows(draw: st.DrawFn, lists: Values) -> Table:
 STRATEGY = st.sampled_from(["as_is", "randomize", "latin_square"])
 ODD_STRATEGY: Values = st.sampled_from(["latin", "", 1, ["randomize"], True])
 SEEDS: Values = st.one_of(
-    st.sampled_from([0, 3, -5, 2.5, True, 2**70, 10**400, -1, 1e300, -0.5, float("inf")]),
+    st.sampled_from(
+        [0, 3, -5, 2.5, True, 2**70, 10**400, -1, 1e300, -0.5, float("inf")]
+    ),
     st.integers(-(2**40), 2**40),
 )
 ODD_SEEDS: Values = st.sampled_from(["7", [1], {"x": 1}, date(2024, 2, 29), "$N"])
