@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
+from recado.errors import SchemaError
 from recado.events import Event
 from recado.ids import checksum
 from recado.schemas.events import StoredEvent
 from recado_expander.sessions.errors import UnreadableError
-from recado_expander.sessions.stream import event_id, fact_of
+from recado_expander.sessions.facts import fact_of
+from recado_expander.sessions.stream import event_id
 from recado_experiment import StudyError
 from recado_experiment.session import Session
 from recado_experiment.session.fact import OPENED
@@ -59,7 +61,7 @@ class Record:
                 continue
             try:
                 self.session.apply(fact_of(event))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except (SchemaError, KeyError) as error:
                 raise UnreadableError(
                     f"experiment {self.experiment!r} cannot be read: event "
                     f"{event.version} of stream {event.stream!r}, {event.type!r}, is no "

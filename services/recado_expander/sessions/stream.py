@@ -1,4 +1,4 @@
-"""A session's stream: what it is called, and events made of facts and back."""
+"""A session's stream: what it is called, and events made of facts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Final
 
 from recado.events import Event
 from recado.ids import derived_id
-from recado.schemas.events import StoredEvent
 from recado_experiment.session import Fact
 
 INDEX: Final = "experiments"
@@ -41,8 +40,3 @@ def listing(cause: str, experiment: str, at: float) -> Event:
     """Return the event that enters a session in the index."""
     id_ = derived_id(cause, f"{INDEX}/{experiment}")
     return Event(id_, INDEX, LISTED, {"experiment": experiment}, at)
-
-
-def fact_of(event: StoredEvent | Event) -> Fact:
-    """Return the fact that an event tells."""
-    return Fact(event.type, event.data, event.at)

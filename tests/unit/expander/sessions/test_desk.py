@@ -123,6 +123,24 @@ async def test_an_older_log_that_was_put_back_is_read_from_its_beginning(
         ("participant.moved", {}),
         ("participant.abandoned", {"participant": 9}),
         ("participants.moved", {"position": 0, "ended": 3}),
+        ("participants.moved", {"position": None, "ended": []}),
+        ("participant.added", {"participant": "2"}),
+        ("participant.added", {"participant": True}),
+        ("participant.added", {"participant": 0}),
+        ("participant.moved", {"participant": 1, "position": "0", "name": "a"}),
+        ("participant.moved", {"participant": 1, "position": -2, "name": "a"}),
+        ("participant.ended", {"participant": None}),
+        ("experiment.configured", {"study": 7, "sha256": "0", "text": STUDY}),
+        ("experiment.configured", {"study": "text", "sha256": "0", "text": 5}),
+        ("experiment.configured", {"study": "text", "sha256": "", "text": STUDY}),
+        (
+            "experiment.opened",
+            {
+                "default_participant": 1,
+                "assignment": "chance",
+                "abandoned_after_s": None,
+            },
+        ),
     ],
 )
 async def test_an_event_that_is_no_fact_is_named(

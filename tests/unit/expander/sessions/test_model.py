@@ -27,9 +27,9 @@ from recado_expander.sessions.commands import (
 )
 from recado_expander.sessions.desk import Desk
 from recado_expander.sessions.errors import UnavailableError
+from recado_expander.sessions.facts import fact_of
 from recado_expander.sessions.keeper import Tools
 from recado_expander.sessions.record import Record
-from recado_expander.sessions.stream import fact_of
 from recado_experiment.session import Session
 from tests.unit.expander.sessions.book import Book
 from tests.unit.expander.sessions.conftest import STUDY, long_study
