@@ -74,9 +74,11 @@ PageSize: TypeAlias = Annotated[int, Field(ge=1, le=PAGE_LIMIT)]
 
 
 class Request(BaseModel):
-    """What all requests share: unknown keys are refused."""
+    """What all requests share: unknown keys are refused, and nothing is taken for a number
+    that is none, such as ``true`` for participant 1.
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Answer(BaseModel):

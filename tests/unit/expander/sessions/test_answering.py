@@ -183,6 +183,16 @@ async def test_participants_below_1_break_the_schema(lab: Experiments) -> None:
         await lab.add_participant("lab", 0)
 
 
+@pytest.mark.parametrize("participant", [True, 1.0, "1"])
+async def test_what_is_no_number_is_not_taken_for_one(
+    lab: Experiments, participant: Any
+) -> None:
+    with pytest.raises(SchemaError, match="participant: input should be a valid"):
+        await lab.move_to_next("lab", participant)
+
+    assert await lab.block_id("lab") == -1
+
+
 async def test_who_is_abandoned_is_shown_so_until_they_move(lab: Experiments) -> None:
     assert await lab.abandon_participant("lab", 1) is True
     assert await lab.abandon_participant("lab", 1) is False
