@@ -7,7 +7,7 @@ from bisect import bisect_right
 
 from recado.schemas.events import StoredEvent
 from recado.schemas.experiments import ListReply, ListRequest, SessionEntry
-from recado_expander.sessions.stream import INDEX, LISTED
+from recado_expander.sessions.events import INDEX, LISTED
 from recado_expander.sessions.streams import Streams
 
 

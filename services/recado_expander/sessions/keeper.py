@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from recado.errors import ConflictError
 from recado.studies import StudyFolder
 from recado_expander.sessions.errors import ContestedError
-from recado_expander.sessions.facts import fact_of
+from recado_expander.sessions.events import event_id, fact_of, stream_of
 from recado_expander.sessions.planning import Outcome, Plan, Wish
 from recado_expander.sessions.questions import Question
 from recado_expander.sessions.record import Record
-from recado_expander.sessions.stream import event_id, stream_of
 from recado_expander.sessions.streams import Streams
 from recado_expander.sessions.thinking import Thought, think
 from recado_expander.sessions.watch import Watch

@@ -9,7 +9,7 @@ from typing import Any
 from recado.events import Event
 from recado_expander.sessions.commands import Command, Open, is_open
 from recado_expander.sessions.errors import UnknownExperimentError
-from recado_expander.sessions.stream import events_of, listing
+from recado_expander.sessions.events import events_of, listing
 from recado_experiment.session import Fact, Session
 from recado_experiment.session.fact import OPENED
 

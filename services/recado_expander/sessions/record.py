@@ -11,8 +11,7 @@ from recado.events import Event
 from recado.ids import checksum
 from recado.schemas.events import StoredEvent
 from recado_expander.sessions.errors import UnreadableError
-from recado_expander.sessions.facts import fact_of
-from recado_expander.sessions.stream import event_id
+from recado_expander.sessions.events import event_id, fact_of
 from recado_experiment import StudyError
 from recado_experiment.session import Session
 from recado_experiment.session.fact import OPENED

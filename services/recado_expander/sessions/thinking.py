@@ -11,10 +11,10 @@ from recado.studies import Source
 from recado_expander.expansion import problems_of
 from recado_expander.sessions.commands import Configure
 from recado_expander.sessions.errors import UnknownExperimentError
+from recado_expander.sessions.events import stream_of
 from recado_expander.sessions.planning import Outcome, Plan, Wish
 from recado_expander.sessions.questions import Question, View
 from recado_expander.sessions.record import Record
-from recado_expander.sessions.stream import stream_of
 from recado_expander.sessions.watch import Watch
 from recado_experiment import StudyError
 

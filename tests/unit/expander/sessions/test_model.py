@@ -27,7 +27,7 @@ from recado_expander.sessions.commands import (
 )
 from recado_expander.sessions.desk import Desk
 from recado_expander.sessions.errors import UnavailableError
-from recado_expander.sessions.facts import fact_of
+from recado_expander.sessions.events import fact_of
 from recado_expander.sessions.keeper import Tools
 from recado_expander.sessions.record import Record
 from recado_experiment.session import Session

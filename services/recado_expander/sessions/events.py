@@ -1,18 +1,23 @@
-"""The facts that a session's events hold; anybody may append to a stream."""
+"""A session's events: what their stream is called, made of facts, and read as facts again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from recado.events import Event
+from recado.ids import derived_id
 from recado.schemas.events import StoredEvent
 from recado.schemas.experiments import Assignment
 from recado.validation import validated
 from recado_experiment.session import Fact, fact
 from recado_experiment.session.place import BEFORE
+
+INDEX: Final = "experiments"
+"""The stream that names every session: one event for each."""
+LISTED: Final = "experiment.listed"
 
 _Participant: TypeAlias = Annotated[int, Field(ge=1)]
 _Position: TypeAlias = Annotated[int, Field(ge=BEFORE)]
@@ -61,8 +66,36 @@ _MODELS: Final[Mapping[str, type[_Data]]] = {
 }
 
 
+def stream_of(experiment: str) -> str:
+    """Return the name of the stream that holds a session's facts."""
+    return f"experiment-{experiment}"
+
+
+def event_id(cause: str, experiment: str, number: int) -> str:
+    """Return the id of an event that a request causes; ``number`` counts them from 0.
+
+    It derives from nothing else: done a second time, the request causes the same ids.
+    """
+    return derived_id(cause, f"experiment/{experiment}/{number}")
+
+
+def events_of(cause: str, experiment: str, facts: Sequence[Fact]) -> list[Event]:
+    """Return the events that tell of the facts that a request adds."""
+    stream = stream_of(experiment)
+    return [
+        Event(event_id(cause, experiment, number), stream, it.type, it.data, it.at)
+        for number, it in enumerate(facts)
+    ]
+
+
+def listing(cause: str, experiment: str, at: float) -> Event:
+    """Return the event that enters a session in the index."""
+    id_ = derived_id(cause, f"{INDEX}/{experiment}")
+    return Event(id_, INDEX, LISTED, {"experiment": experiment}, at)
+
+
 def fact_of(event: StoredEvent | Event) -> Fact:
-    """Return the fact that an event tells.
+    """Return the fact that an event tells; anybody may have appended it.
 
     Raises:
         SchemaError: if its data are not those of its type.
