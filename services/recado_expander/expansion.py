@@ -16,8 +16,8 @@ from recado.message import encode
 from recado.step import Step
 from recado_expander.request import Job
 from recado_expander.sending import Sender
-from recado_expander.studies import Prepared
-from recado_experiment import Ranges, StudyError, StudyProblem, parse_ranges
+from recado_expander.studies import Prepared, problems_of
+from recado_experiment import Ranges, StudyError, parse_ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,6 @@ def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally
     tally = Tally([], 0, [], [], [])
     participants = iter(job.participants)
     sender = Sender(step, job.by, limits.message)
-    room = limits.room
     for participant in participants:
         try:
             blocks = prepared.study.expand(participant)
@@ -105,10 +104,10 @@ def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally
             tally.failed.append(participant)
             tally.problems += problems_of(error)
             continue
-        room -= sender.add(participant, blocks, prepared.provenance(participant))
+        sender.add(participant, blocks, prepared.provenance(participant))
         tally.sent.append(participant)
         tally.blocks += len(blocks)
-        if room <= 0:
+        if sender.size >= limits.room:
             break
     sender.end()
     tally.left = list(participants)
@@ -118,13 +117,3 @@ def _expanded(job: Job, prepared: Prepared, step: Step, limits: Limits) -> Tally
 def ranges(participants: Iterable[int]) -> Ranges:
     """Return participants as ranges."""
     return parse_ranges(",".join(map(str, participants)))
-
-
-def problems_of(error: StudyError) -> list[Problem]:
-    """Return what is wrong with a study; a line, where it is known, is in the text."""
-    return [
-        Problem(each.path, f"line {each.line}: {each.text}")
-        if isinstance(each, StudyProblem) and each.line is not None
-        else Problem(each.path, each.text)
-        for each in error.problems
-    ]

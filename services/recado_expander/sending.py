@@ -17,51 +17,59 @@ By: TypeAlias = Literal["participant", "block", "chunk"]
 class Sender:
     """Sends participants on, one after the other."""
 
-    def __init__(self, step: Step, by: By, size: int) -> None:
+    def __init__(self, step: Step, by: By, message: int) -> None:
         self._step = step
         self._by = by
-        self._size = size
+        self._message = message
         """Bytes of a message for several participants, about."""
         self._kept: list[Json] = []
-        self._room = size
+        self._kept_size = 0
+        self._sent_size = 0
+
+    @property
+    def size(self) -> int:
+        """About how many bytes are sent, or kept to be sent; recipes travel with them."""
+        return self._sent_size + self._kept_size
 
     def add(
         self,
         participant: int,
         blocks: Sequence[dict[str, Json]],
         provenance: dict[str, Json],
-    ) -> int:
-        """Send a participant, or keep it for later; return about how many bytes it has."""
+    ) -> None:
+        """Send a participant, or keep it for later."""
         if self._by == "block":
-            return self._send(_by_block(participant, blocks, provenance))
+            self._send(_by_block(participant, blocks, provenance))
+            return
         whole: dict[str, Json] = {
             "participant": participant,
             "blocks": [*blocks],
             "provenance": provenance,
         }
         if self._by == "participant":
-            return self._send([whole])
-        return self._keep(whole)
+            self._send([whole])
+        else:
+            self._keep(whole)
 
     def end(self) -> None:
         """Send what was kept."""
         if self._kept:
-            self._step.send({"participants": self._kept})
-        self._kept, self._room = [], self._size
+            self._send([{"participants": self._kept}])
+        self._kept, self._kept_size = [], 0
 
-    def _keep(self, whole: Json) -> int:
+    def _keep(self, whole: Json) -> None:
         size = len(encode(whole))
-        if size > self._room:
+        if self._kept_size + size > self._message:
             self.end()
         self._kept.append(whole)
-        self._room -= size
-        return size
+        self._kept_size += size
 
-    def _send(self, payloads: Iterable[Json]) -> int:
+    def _send(self, payloads: Iterable[Json]) -> None:
         before = len(self._step.outgoing)
         for payload in payloads:
             self._step.send(payload)
-        return sum(len(each.message.body) for each in self._step.outgoing[before:])
+        sent = self._step.outgoing[before:]
+        self._sent_size += sum(len(each.message.body) for each in sent)
 
 
 def _by_block(

@@ -153,6 +153,17 @@ def test_what_finds_no_room_in_a_chunks_messages_is_asked_for_again(
     assert asked_again(made) == ["5-7", "8-9"]
 
 
+def test_the_recipe_takes_room_in_each_of_a_chunks_messages(step: MakeStep) -> None:
+    made = step(parameters={"text": "#" * 10_000})
+    limits = Limits(message=1, room=40_000)
+
+    tally = expand(job("1-9", by="chunk"), prepared(), made, limits)
+
+    # The last of them is counted without its recipe, as it has not been sent then.
+    assert tally.sent == [1, 2, 3, 4, 5]
+    assert asked_again(made) == ["6-8", "9"]
+
+
 def test_a_chunk_of_whom_all_fail_is_no_message(step: MakeStep) -> None:
     failed = failing(SOME_FAIL, range(1, 41))[:3]
     made = step()
