@@ -1,1 +1,1 @@
-"""The expander service: from a study and participants to one message for each."""
+"""The expander service: studies expanded for participants, and sessions of studies."""

@@ -25,11 +25,6 @@ from recado.studies import check_study
 from recado_expander.sending import By
 from recado_experiment import Ranges, StudyError, parse_ranges
 
-HIGHEST: Final = HIGHEST_PARTICIPANT
-"""The highest participant that is expanded."""
-
-_ID: Final = "^[0-9a-f-]{36}$"
-
 MAX_PARTS: Final = 100_000
 """The entries that a list of participants may have, and the characters of a text."""
 
@@ -41,8 +36,8 @@ def _participants(value: object) -> Ranges:
         shown = "; ".join(map(str, error.problems[:10]))
         raise _no_participants(shown) from None
     highest = found.parts[-1][-1]
-    if highest > HIGHEST:
-        raise _no_participants(f"{highest} is above {HIGHEST}")
+    if highest > HIGHEST_PARTICIPANT:
+        raise _no_participants(f"{highest} is above {HIGHEST_PARTICIPANT}")
     return found
 
 
@@ -60,7 +55,8 @@ def _written(value: object) -> str:
 
 def _no_participants(why: str) -> ValueError:
     return ValueError(
-        f"must be participants from 1 to {HIGHEST}, such as '1-50,60', [1, 2, 5] or 7 ({why})"
+        f"must be participants from 1 to {HIGHEST_PARTICIPANT}, such as '1-50,60', "
+        f"[1, 2, 5] or 7 ({why})"
     )
 
 
@@ -90,7 +86,7 @@ class Request(BaseModel):
     )
     part_of: str | None = Field(
         default=None,
-        pattern=_ID,
+        pattern="^[0-9a-f-]{36}$",
         description="The id of the request that this one is split from, if it is",
     )
 

@@ -14,14 +14,14 @@ from recado.runtime.threads import Threads
 from recado.service import Service
 from recado.step import Step
 from recado.studies import Source, StudyFolder, UnusableError
-from recado_expander.expansion import LIMITS, Limits, Tally, expand, problems_of, split
+from recado_expander.expansion import LIMITS, Limits, Tally, expand, split
 from recado_expander.request import Job, Request, job_of
 from recado_expander.sessions.answering import AnswersSessions
 from recado_expander.sessions.desk import Desk
 from recado_expander.sessions.keeper import Tools
 from recado_expander.sessions.streams import Streams
 from recado_expander.sources import RegistryAwayError, Sources
-from recado_expander.studies import Prepared, Studies
+from recado_expander.studies import Prepared, Studies, problems_of
 from recado_experiment import StudyError
 
 AGAIN_S: Final = 5.0

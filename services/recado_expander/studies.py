@@ -1,14 +1,18 @@
-"""Studies that were prepared: kept, so that the chunks of a request need it once only."""
+"""Studies that were prepared: kept, so that the chunks of a request need it once only.
+
+What is wrong with one that cannot be is told here as well.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import Lock
 
+from recado.errors import Problem
 from recado.message import Json
 from recado.studies import Source
 from recado_expander.recent import MOST, ROOM, Recent
-from recado_experiment import Study, provenance
+from recado_experiment import Study, StudyError, StudyProblem, provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,13 @@ class Studies:
             made = Prepared(study, source.name, source.sha256)
             self._kept.put(key, made, len(source.text))
             return made
+
+
+def problems_of(error: StudyError) -> list[Problem]:
+    """Return what is wrong with a study; a line, where it is known, is in the text."""
+    return [
+        Problem(each.path, f"line {each.line}: {each.text}")
+        if isinstance(each, StudyProblem) and each.line is not None
+        else Problem(each.path, each.text)
+        for each in error.problems
+    ]

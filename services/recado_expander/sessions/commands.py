@@ -15,7 +15,7 @@ from recado.schemas.experiments import (
 )
 from recado.studies import Source, is_path
 from recado_expander.sessions.errors import AlreadyOpenError
-from recado_experiment import Study
+from recado_experiment.reading import decoded
 from recado_experiment.session import (
     Fact,
     OutOfRangeError,
@@ -59,13 +59,11 @@ def text_of(source: Source) -> str:
     """Return a study's text.
 
     Raises:
-        StudyError: if it is not UTF-8.
+        StudyError: if it is not UTF-8, or too long.
     """
-    try:
-        return source.text.decode()
-    except UnicodeDecodeError:
-        Study.read(source.text, source.name)  # which says where it is wrong
-        raise
+    decoded(source.text, source.name)
+    # A byte order mark, which that leaves out, counts in the digest.
+    return source.text.decode()
 
 
 @dataclass(frozen=True, slots=True)

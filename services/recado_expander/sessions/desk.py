@@ -8,7 +8,6 @@ from weakref import WeakSet
 
 from recado.errors import NotFoundError, SchemaError, nearest
 from recado.schemas.experiments import ListReply, ListRequest
-from recado_expander.expansion import problems_of
 from recado_expander.recent import Recent
 from recado_expander.sessions.commands import Command
 from recado_expander.sessions.errors import UnavailableError, UnknownExperimentError
@@ -16,6 +15,7 @@ from recado_expander.sessions.index import Index
 from recado_expander.sessions.keeper import Keeper, Tools
 from recado_expander.sessions.planning import Wish
 from recado_expander.sessions.questions import Question
+from recado_expander.studies import problems_of
 from recado_experiment import StudyError
 
 MOST: Final = 200

@@ -8,7 +8,6 @@ from typing import Any
 
 from recado.ids import as_id, derived_id
 from recado.studies import Source
-from recado_expander.expansion import problems_of
 from recado_expander.sessions.commands import Configure
 from recado_expander.sessions.errors import UnknownExperimentError
 from recado_expander.sessions.events import stream_of
@@ -16,6 +15,7 @@ from recado_expander.sessions.planning import Outcome, Plan, Wish
 from recado_expander.sessions.questions import Question, View
 from recado_expander.sessions.record import Record
 from recado_expander.sessions.watch import Watch
+from recado_expander.studies import problems_of
 from recado_experiment import StudyError
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from recado.errors import SchemaError
+from recado.schemas.experiments import HIGHEST_PARTICIPANT
 from recado.validation import validated
-from recado_expander.request import HIGHEST, MAX_PARTS, Job, Request, job_of
+from recado_expander.request import MAX_PARTS, Job, Request, job_of
 from recado_experiment import parse_ranges
 
 DIGEST = "0" * 64
@@ -31,7 +32,7 @@ def job(parameters: object, payload: object, id_: str = WHOLE) -> Job:
         ([5, 1, 2, 2], "1-2,5"),
         (7, "7"),
         ("7", "7"),
-        (HIGHEST, str(HIGHEST)),
+        (HIGHEST_PARTICIPANT, str(HIGHEST_PARTICIPANT)),
     ],
 )
 def test_participants_are_ranges_a_list_or_a_number(given: object, meant: str) -> None:
