@@ -7,11 +7,11 @@ from hashlib import sha256
 from recado.errors import NotFoundError, RecipeError, nearest
 from recado.message import encode
 from recado.recipe import Recipe, RecipeFolder, check_name
+from recado.schemas.answers import ProblemEntry
 from recado.schemas.registry import (
     Instance,
     LookupReply,
     LookupRequest,
-    ProblemEntry,
     RecipeEntry,
     RecipesReply,
     ServicesReply,
@@ -108,7 +108,7 @@ def _recipe(folder: RecipeFolder, name: str) -> RecipeEntry:
     try:
         recipe = folder.load(name)
     except RecipeError as error:
-        problems = [ProblemEntry(path=x.path, text=x.text) for x in error.problems]
+        problems = list(map(ProblemEntry.of, error.problems))
         return RecipeEntry(name=name, steps=[], problems=problems)
     return RecipeEntry(name=name, steps=_steps(recipe), problems=[])
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from recado.errors import Problem, RecadoError
-from recado.schemas.experiments import ProblemEntry, Refused
+from recado.schemas.answers import ProblemEntry
+from recado.schemas.experiments import Refused
 from recado.studies import Source, StudyFolder, is_path
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ class Watch:
 
 
 def _refused(study: str, problems: Sequence[Problem]) -> Refused:
-    entries = [ProblemEntry(path=each.path, text=each.text) for each in problems]
-    return Refused(study=study, problems=entries)
+    return Refused(study=study, problems=list(map(ProblemEntry.of, problems)))
 
 
 def _reason(error: RecadoError | OSError) -> str:

@@ -61,7 +61,8 @@ class Experiments:
         SchemaError: for a request or a study that cannot be used, with every problem.
         RemoteError: for anything else; ``code`` is ``unknown_participant``,
             ``out_of_range``, ``inactive``, ``already_open``, ``unusable``,
-            ``registry_away`` or ``unavailable``, if the event store does not answer.
+            ``unreadable``, ``contested``, ``registry_away``, or ``unavailable`` if the
+            event store does not answer.
         RequestTimeoutError: if no expander answers in time.
     """
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
 
 from recado.errors import NotFoundError, Problem, RecipeError
 from recado.requests import ask
@@ -28,6 +30,8 @@ from recado.transport.base import Transport
 
 if TYPE_CHECKING:
     from recado.recipe import Recipe
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def recipe_of(entry: RecipeEntry) -> Recipe:
@@ -57,25 +61,13 @@ class Lookup:
 
     async def services(self, service: str | None = None) -> ServicesReply:
         """Return the instances that are alive, of one service or of all."""
-        return await ask(
-            self._transport,
-            REGISTRY_QUEUE,
-            SERVICES,
-            ServicesRequest(service=service),
-            model=ServicesReply,
-            timeout_s=self._timeout_s,
+        return await self._ask(
+            SERVICES, ServicesRequest(service=service), ServicesReply
         )
 
     async def recipes(self) -> RecipesReply:
         """Return the recipes that can be started by name, also those with problems."""
-        return await ask(
-            self._transport,
-            REGISTRY_QUEUE,
-            RECIPES,
-            RecipesRequest(),
-            model=RecipesReply,
-            timeout_s=self._timeout_s,
-        )
+        return await self._ask(RECIPES, RecipesRequest(), RecipesReply)
 
     async def recipe(self, name: str, *, known: str = "") -> RecipeEntry:
         """Return a recipe with its whole document, unless that is the ``known`` one.
@@ -85,28 +77,15 @@ class Lookup:
         Raises:
             NotFoundError: if there is no such recipe; the text offers the nearest names.
         """
-        reply = await ask(
-            self._transport,
-            REGISTRY_QUEUE,
-            LOOKUP,
-            LookupRequest(kind="recipe", name=name, whole=True, known=known),
-            model=LookupReply,
-            timeout_s=self._timeout_s,
-        )
+        request = LookupRequest(kind="recipe", name=name, whole=True, known=known)
+        reply = await self._ask(LOOKUP, request, LookupReply)
         if reply.recipe is None:
             raise NotFoundError(f"the registry has no recipe {name!r}")
         return reply.recipe
 
     async def studies(self) -> StudiesReply:
         """Return the studies that can be expanded by name, without their texts."""
-        return await ask(
-            self._transport,
-            REGISTRY_QUEUE,
-            STUDIES,
-            StudiesRequest(),
-            model=StudiesReply,
-            timeout_s=self._timeout_s,
-        )
+        return await self._ask(STUDIES, StudiesRequest(), StudiesReply)
 
     async def study(
         self, name: str, *, known: str = "", digest: str = ""
@@ -123,14 +102,7 @@ class Lookup:
         request = LookupRequest(
             kind="study", name=name, whole=True, known=known, digest=digest
         )
-        reply = await ask(
-            self._transport,
-            REGISTRY_QUEUE,
-            LOOKUP,
-            request,
-            model=LookupReply,
-            timeout_s=self._timeout_s,
-        )
+        reply = await self._ask(LOOKUP, request, LookupReply)
         if reply.study is None:
             raise NotFoundError(f"the registry has no study {name!r}")
         return reply.study
@@ -141,11 +113,14 @@ class Lookup:
         Raises:
             NotFoundError: if it stands for nothing; the text offers the nearest names.
         """
+        return await self._ask(LOOKUP, LookupRequest(kind=kind, name=name), LookupReply)
+
+    async def _ask(self, type_: str, request: BaseModel, model: type[M]) -> M:
         return await ask(
             self._transport,
             REGISTRY_QUEUE,
-            LOOKUP,
-            LookupRequest(kind=kind, name=name),
-            model=LookupReply,
+            type_,
+            request,
+            model=model,
             timeout_s=self._timeout_s,
         )

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from recado.schemas.answers import Answer, ProblemEntry
 from recado.studies import check_study
 
 EXPERIMENT_QUEUE: Final = "experiment"
@@ -47,7 +48,6 @@ PAGE_LIMIT: Final = 1_000
 
 Assignment: TypeAlias = Literal["next", "completion"]
 """Who comes next: one above the highest, or somebody of the row that fewest are in."""
-
 
 _NAME: Final = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 
@@ -79,12 +79,6 @@ class Request(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Answer(BaseModel):
-    """What answers that are objects share: unknown keys are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class ExperimentRequest(Request):
@@ -176,13 +170,6 @@ class ListReply(Answer):
 
     experiments: list[SessionEntry]
     next: str | None = Field(description="Ask ``after`` this; unset at the end")
-
-
-class ProblemEntry(Answer):
-    """One thing that is wrong with a study."""
-
-    path: str
-    text: str
 
 
 class Refused(Answer):

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recado.letter import Failure
+from recado.schemas.answers import Answer
 
 QUEUE: Final = "deadletter"
 LIST: Final = "letters.list/1"
@@ -29,12 +30,6 @@ class Request(BaseModel):
     """What all requests share: unknown keys are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Answer(BaseModel):
-    """What all answers share: unknown keys are ignored."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class LetterFilter(Request):

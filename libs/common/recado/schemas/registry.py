@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from recado.errors import Problem, SchemaError
 from recado.message import decode
+from recado.schemas.answers import ProblemEntry
 from recado.validation import validated
 
 REGISTRY_QUEUE: Final = "registry"
@@ -123,13 +124,6 @@ class StepEntry(Strict):
     queue: str | None = None
     topic: str | None = None
     service: str | None = None
-
-
-class ProblemEntry(Strict):
-    """What is wrong with a recipe."""
-
-    path: str
-    text: str
 
 
 class RecipeEntry(Strict):
