@@ -34,6 +34,8 @@ class Studies:
     def __init__(self, most: int = MOST, room: int = ROOM) -> None:
         self._kept: Recent[tuple[str, str], Prepared] = Recent(most, room)
         self._lock = Lock()
+        # Not the same: the event loop asks for what is kept, and must not wait for a study.
+        self._reading = Lock()
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -51,12 +53,13 @@ class Studies:
         """
         key = source.name, source.sha256
         # Held while it reads: chunks that come together would all read the same otherwise.
-        with self._lock:
-            if found := self._kept.get(key):
+        with self._reading:
+            if found := self.get(*key):
                 return found
             study = Study.read(source.text, source.name)
             made = Prepared(study, source.name, source.sha256)
-            self._kept.put(key, made, len(source.text))
+            with self._lock:
+                self._kept.put(key, made, len(source.text))
             return made
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Thread
 
 import pytest
 
 from recado.studies import Source
 from recado_expander.studies import Prepared, Studies
-from recado_experiment import StudyError
+from recado_experiment import Study, StudyError
 
 TEXT = b"[configuration]\norder = ['a']\n[[blocks]]\nname = 'a'\nconfig = {}\n#"
 
@@ -87,3 +88,24 @@ def test_threads_that_come_together_share_one() -> None:
         found = list(pool.map(partial(prepared, studies), [TEXT] * 64))
 
     assert all(each is found[0] for each in found)
+
+
+def test_one_that_is_kept_is_found_while_another_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    studies = Studies()
+    prepared(studies, TEXT)
+    read = Study.read
+    found: list[bool] = []
+
+    def slowly(text: bytes, name: str) -> Study:
+        asking = Thread(target=lambda: found.append(is_kept(studies, TEXT)))
+        asking.start()
+        asking.join(5)
+        found.append(not asking.is_alive())
+        return read(text, name)
+
+    monkeypatch.setattr(Study, "read", slowly)
+    prepared(studies, TEXT + b"1")
+
+    assert found == [True, True]
