@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from recado.disk import sync_folder
+from recado_sinks.entry import Entry, Part, counts_of, decoded, encoded, parts_of
 from recado_sinks.opening import open_locked, opened, write_all
 
 NAME: Final = ".recado-lines"
 LIMIT: Final = 4 * 2**20
 """Bytes of a journal, at most; then the older half is left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Lines of one message: its id, the number of the first, their lengths in bytes."""
-
-    id: str
-    first: int
-    lengths: tuple[int, ...]
-
-    @property
-    def end(self) -> int:
-        """How many of the message's lines there are up to here."""
-        return self.first + len(self.lengths)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Parts of messages that stand one behind the other in a file, from a byte on."""
-
-    name: str
-    inode: int
-    at: int
-    parts: tuple[Part, ...]
 
 
 @dataclass(slots=True)
@@ -91,12 +67,12 @@ class Journal:
             return
         self._known.is_sound = False
         try:
-            write_all(self._fd, _encoded(entries))
+            write_all(self._fd, encoded(entries))
         except OSError:
             self._cut(self._known.size)
             raise
         self._known.size = os.fstat(self._fd).st_size
-        self._known.counts.update(_counts(entries))
+        self._known.counts.update(counts_of(entries))
 
     def settle(self) -> None:
         """Note that all that was told has been written."""
@@ -108,7 +84,7 @@ class Journal:
             return
         lines = self._lines()
         if lines:
-            entries = _decoded(lines[-1]) or []
+            entries = decoded(lines[-1]) or []
             there = [_written(self._folder, entry) for entry in entries]
             if there != entries:
                 self._cut(self._known.size - len(lines[-1]))
@@ -124,13 +100,13 @@ class Journal:
         self._known.size = os.fstat(self._fd).st_size
         lines = self._lines()
         # Cut off while it was written, so that nothing it tells of has been.
-        if lines and _decoded(lines[-1]) is None:
+        if lines and decoded(lines[-1]) is None:
             self._cut(self._known.size - len(lines.pop()))
-        entries = (entry for line in lines for entry in _decoded(line) or ())
-        self._known.counts = dict(_counts(entries))
+        entries = (entry for line in lines for entry in decoded(line) or ())
+        self._known.counts = dict(counts_of(entries))
 
     def _forget(self, entries: Iterable[Entry]) -> None:
-        for part in _parts(entries):
+        for part in parts_of(entries):
             if part.first:
                 self._known.counts[part.id] = part.first
             else:
@@ -208,7 +184,7 @@ def _newer(text: bytes) -> bytes:
     Where these lines stand is needed of the last ones alone, which may be in doubt.
     """
     *older, last = text.splitlines(keepends=True)
-    lines = [_encoded(list(map(_settled, _decoded(line) or ()))) for line in older]
+    lines = [encoded(list(map(_settled, decoded(line) or ()))) for line in older]
     room = LIMIT // 2 - len(last)
     kept = [last]
     for line in reversed(lines):
@@ -221,50 +197,3 @@ def _newer(text: bytes) -> bytes:
 
 def _settled(entry: Entry) -> Entry:
     return replace(entry, parts=tuple(Part(it.id, it.end, ()) for it in entry.parts))
-
-
-def _parts(entries: Iterable[Entry]) -> Iterable[Part]:
-    return (part for entry in entries for part in entry.parts)
-
-
-def _counts(entries: Iterable[Entry]) -> Iterable[tuple[str, int]]:
-    return ((part.id, part.end) for part in _parts(entries))
-
-
-def _encoded(entries: Sequence[Entry]) -> bytes:
-    return json.dumps([_to_json(entry) for entry in entries]).encode() + b"\n"
-
-
-def _to_json(entry: Entry) -> dict[str, Any]:
-    # A message of one line, as most are, is written in the shortest way.
-    lines = [
-        [part.id, *part.lengths]
-        if (part.first, len(part.lengths)) == (0, 1)
-        else [part.id, part.lengths, part.first]
-        for part in entry.parts
-    ]
-    return {"name": entry.name, "inode": entry.inode, "at": entry.at, "lines": lines}
-
-
-def _decoded(line: bytes) -> list[Entry] | None:
-    try:
-        found: list[dict[str, Any]] = json.loads(line)
-        if not line.endswith(b"\n"):
-            return None
-        return [
-            Entry(
-                str(each["name"]),
-                int(each["inode"]),
-                int(each["at"]),
-                tuple(_part(*fields) for fields in each["lines"]),
-            )
-            for each in found
-        ]
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def _part(id_: str, lengths: int | list[int], first: int = 0) -> Part:
-    if isinstance(lengths, int):
-        return Part(str(id_), 0, (lengths,))
-    return Part(str(id_), int(first), tuple(map(int, lengths)))

@@ -20,7 +20,8 @@ from threading import Lock
 from typing import Final
 
 from recado.disk import sync_folder
-from recado_sinks.journal import NAME, Entry, Journal, Known, Part
+from recado_sinks.entry import Entry, Part
+from recado_sinks.journal import NAME, Journal, Known
 from recado_sinks.opening import opened, write_all
 
 _FOR_GOOD: Final = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG)
