@@ -8,16 +8,16 @@ for config in study.configs(participant=1): ...
 """
 
 from recado_experiment.balance import Balance, balance
-from recado_experiment.calls import Call, Draw, Function, Prepared
+from recado_experiment.calls.call import Call, Draw, Function, Prepared
+from recado_experiment.calls.functions import functions
+from recado_experiment.calls.stream import Stream
 from recado_experiment.difference import ABSENT, Difference, differences
+from recado_experiment.document.findings import Findings
 from recado_experiment.errors import DrawError, StudyError, StudyProblem
-from recado_experiment.findings import Findings
-from recado_experiment.functions import functions
 from recado_experiment.jsonschema import schema
 from recado_experiment.live import Experiment, ParticipantState
 from recado_experiment.participants import Ranges, parse_ranges
 from recado_experiment.provenance import provenance
-from recado_experiment.stream import Stream
 from recado_experiment.study import Study
 from recado_experiment.verification import Verdict, verify
 

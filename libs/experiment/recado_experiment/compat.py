@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from recado_experiment.findings import Findings
-from recado_experiment.tables import Table, kind
+from recado_experiment.document.findings import Findings
+from recado_experiment.document.tables import Table, kind
 
 KEY: Final = "compat"
 OWN_KEYS: Final = ("variables", "expand_arrays", KEY)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from recado_experiment.blocks.variables import Variables
+from recado_experiment.calls.stream import read_seed
 from recado_experiment.compat import Release, read_release
-from recado_experiment.findings import Findings
-from recado_experiment.stream import read_seed
-from recado_experiment.tables import Table, is_table, kind
-from recado_experiment.variables import Variables
+from recado_experiment.document.findings import Findings
+from recado_experiment.document.tables import Table, is_table, kind
 
 
 @dataclass(frozen=True, slots=True)

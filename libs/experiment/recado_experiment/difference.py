@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recado_experiment.document.findings import dotted
 from recado_experiment.errors import StudyError
-from recado_experiment.findings import dotted
 from recado_experiment.study import Study
 
 if TYPE_CHECKING:
     from recado.message import Json
-    from recado_experiment.findings import Path
+    from recado_experiment.document.findings import Path
 
 
 @dataclass(frozen=True, slots=True)

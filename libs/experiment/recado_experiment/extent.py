@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from recado_experiment.arrangement import Arrangement, Sequence
-from recado_experiment.findings import Findings
-from recado_experiment.template import Template
+from recado_experiment.blocks.template import Template
+from recado_experiment.document.findings import Findings
+from recado_experiment.order.arrangement import Arrangement, Sequence
 
 MAX_MADE: Final = 2_000_000
 """As many values as one participant's blocks may have, as ``tables.size`` counts them."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from recado_experiment.arrangement import Sequence
-from recado_experiment.calls import Group, disagreement
-from recado_experiment.findings import Findings, Path
-from recado_experiment.sites import Site
-from recado_experiment.template import Template
+from recado_experiment.blocks.template import Template
+from recado_experiment.calls.call import Group, disagreement
+from recado_experiment.calls.sites import Site
+from recado_experiment.document.findings import Findings, Path
+from recado_experiment.order.arrangement import Sequence
 
 PREVIEWED: Final = 100
 CALLED: Final = 200_000

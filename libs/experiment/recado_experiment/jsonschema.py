@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from recado_experiment.arrangement import STRATEGIES
+from recado_experiment.blocks.crossings import MODES
+from recado_experiment.calls.functions import known_functions
 from recado_experiment.compat import EARLIER, LATEST, RELEASES
-from recado_experiment.crossings import MODES
-from recado_experiment.functions import known_functions
+from recado_experiment.order.arrangement import STRATEGIES
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 NAMES: Final = {"type": "array", "items": {"type": "string"}}

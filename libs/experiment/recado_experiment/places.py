@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from recado_experiment.blocks.inheritance import Inheritance
+from recado_experiment.document.findings import Found, Path, dotted
+from recado_experiment.document.lines import lines_of
 from recado_experiment.errors import StudyProblem
-from recado_experiment.findings import Found, Path, dotted
-from recado_experiment.inheritance import Inheritance
-from recado_experiment.lines import lines_of
 
 
 class Places:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from recado_experiment.arrangement import Sequence
-from recado_experiment.blocks import Arrays, Block, all_of, by_name, read_arrays
+from recado_experiment.blocks.block import Arrays, Block, all_of, by_name, read_arrays
+from recado_experiment.blocks.compiling import Compiler
+from recado_experiment.blocks.crossings import read_crossings
+from recado_experiment.blocks.inheritance import Inheritance
+from recado_experiment.blocks.template import Template
 from recado_experiment.compat import Release
-from recado_experiment.compiling import Compiler
 from recado_experiment.configuration import read_configuration
-from recado_experiment.crossings import read_crossings
+from recado_experiment.document.findings import Findings, Path
+from recado_experiment.document.reading import decoded, parsed
+from recado_experiment.document.tables import Table, is_list
 from recado_experiment.errors import StudyError, StudyProblem
 from recado_experiment.extent import check_extent
-from recado_experiment.findings import Findings, Path
 from recado_experiment.grouping import check_groups
-from recado_experiment.inheritance import Inheritance
-from recado_experiment.naming import Naming
-from recado_experiment.ordering import OrderReader
+from recado_experiment.order.arrangement import Sequence
+from recado_experiment.order.naming import Naming
+from recado_experiment.order.reader import OrderReader
 from recado_experiment.places import Places
-from recado_experiment.reading import decoded, parsed
-from recado_experiment.tables import Table, is_list
-from recado_experiment.template import Template
 
 
 @dataclass(frozen=True, slots=True)

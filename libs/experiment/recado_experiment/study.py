@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from recado_experiment.calls.stream import Stream
 from recado_experiment.errors import DrawError, StudyError, StudyProblem, refusal
 from recado_experiment.plan import Plan, prepare
-from recado_experiment.stream import Stream
 
 if TYPE_CHECKING:
     from recado.message import Json

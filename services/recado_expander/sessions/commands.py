@@ -15,7 +15,7 @@ from recado.schemas.experiments import (
 )
 from recado.studies import Source, is_path
 from recado_expander.sessions.errors import AlreadyOpenError
-from recado_experiment.reading import decoded
+from recado_experiment.document.reading import decoded
 from recado_experiment.session import (
     Fact,
     OutOfRangeError,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import tomli
 
-from recado_experiment.tables import Table
+from recado_experiment.document.tables import Table
 
 RELEASE = "0.3.9"
 

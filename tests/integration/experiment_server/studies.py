@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 
-from recado_experiment.tables import Table, is_table
+from recado_experiment.document.tables import Table, is_table
 
 Values = st.SearchStrategy[object]
 Keys = Mapping[str, Values]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from recado_experiment import Study, StudyError, StudyProblem
-from recado_experiment.tables import Table
+from recado_experiment.document.tables import Table
 from tests.integration.experiment_server.peer import Peer
 from tests.integration.experiment_server.studies import studies
 from tests.integration.experiment_server.writing import written

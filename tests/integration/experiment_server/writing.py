@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, time
 from random import Random
 
-from recado_experiment.tables import Table, is_list, is_table
+from recado_experiment.document.tables import Table, is_list, is_table
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _RAW = re.compile(r"[^'\x00-\x08\x0a-\x1f\x7f]*")

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from recado_experiment import Stream, Study, StudyError
+from recado_experiment.document.tables import Table, size
 from recado_experiment.errors import DrawError
 from recado_experiment.extent import MAX_MADE
 from recado_experiment.plan import prepare
-from recado_experiment.tables import Table, size
 from tests.integration.experiment_server.studies import studies
 from tests.integration.experiment_server.writing import written
 from tests.unit.experiment.fuzz.mutations import OWN

@@ -19,7 +19,7 @@ from recado_experiment import (
     functions,
     verify,
 )
-from recado_experiment.tables import is_list, is_table
+from recado_experiment.document.tables import is_list, is_table
 
 Write = Callable[..., str]
 

@@ -67,7 +67,7 @@ def stem_of(config: str) -> str:
 
 def _bounded(file: BinaryIO, config: str) -> bytes:
     from recado_experiment import StudyError, StudyProblem
-    from recado_experiment.reading import MAX_CHARACTERS
+    from recado_experiment.document.reading import MAX_CHARACTERS
 
     most = 4 * MAX_CHARACTERS
     text = file.read(most + 1)

@@ -34,6 +34,6 @@ def given_study(study: str | None, file: str | None) -> dict[str, str]:
         )
     if study is not None:
         return {"study": study}
-    from recado_experiment.reading import decoded
+    from recado_experiment.document.reading import decoded
 
     return {"text": decoded(read_text(str(file)), named(str(file)))}

@@ -9,10 +9,10 @@ from threading import RLock
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias, cast
 
+from recado_experiment.document.reading import decoded
 from recado_experiment.errors import refusal
 from recado_experiment.live.state import Block, ParticipantState
 from recado_experiment.live.watching import Watch
-from recado_experiment.reading import decoded
 from recado_experiment.session import (
     Fact,
     Place,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from recado_experiment.reading import MAX_CHARACTERS
+from recado_experiment.document.reading import MAX_CHARACTERS
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.expand.samples import LATIN
 

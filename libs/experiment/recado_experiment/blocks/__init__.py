@@ -1,0 +1,1 @@
+"""Blocks: read, crossed, merged over those that they extend, compiled to templates."""
