@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf, isnan
 
 from recado_experiment.blocks.variables import Variables
-from recado_experiment.calls.stream import read_seed
 from recado_experiment.compat import Release, read_release
 from recado_experiment.document.findings import Findings
 from recado_experiment.document.tables import Table, is_table, kind
@@ -30,7 +30,7 @@ def read_configuration(document: Table, findings: Findings) -> Configuration:
         table,
         release,
         _variables(document, table, here),
-        read_seed(table.get("random_seed", 0), here.at("random_seed")),
+        _seed(table.get("random_seed", 0), here.at("random_seed")),
     )
 
 
@@ -78,3 +78,16 @@ def _switch(parent: Table, key: str, findings: Findings) -> bool:
     if not isinstance(value, bool):
         findings.at(key).add(f"has to be true or false, not {kind(value)}")
     return value is True
+
+
+def _seed(value: object, findings: Findings) -> float:
+    """Return what is added to a participant's number to seed its stream."""
+    if not isinstance(value, int | float):
+        findings.add(f"has to be a number, not {kind(value)}")
+    elif isinstance(value, float) and isnan(value):
+        findings.add("is nan, which gives another stream each time; use a number")
+    else:
+        if abs(value) == inf:
+            findings.warn(f"is {value}, which gives everybody the same stream")
+        return value
+    return 0

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import product
 from typing import TypeAlias
 
 from recado_experiment.blocks.block import Block, Part
 from recado_experiment.blocks.inheritance import MAX_VALUES, merged
-from recado_experiment.blocks.patterns import Labels, Patterns, label
+from recado_experiment.blocks.levels import Level, read_levels
+from recado_experiment.blocks.patterns import Labels, Patterns
 from recado_experiment.blocks.variables import Variables
-from recado_experiment.document.findings import Findings, Path
+from recado_experiment.document.findings import Findings
 from recado_experiment.document.tables import (
     Table,
     is_list,
@@ -28,24 +28,6 @@ MAX_BLOCKS = 10_000
 
 Crossings: TypeAlias = Mapping[str, tuple[str, ...]]
 """The names of the blocks that each crossing makes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One value of a factor; ``config`` is what it adds to a block's."""
-
-    label: str
-    value: object
-    config: Table
-    path: Path
-
-    def parts(self, factor: str) -> list[Part]:
-        """Return the parts that it makes of a block."""
-        parts = [Part(("config", factor), self.path, self.value)]
-        if self.config:
-            parts.append(Part(("config",), (*self.path, "config"), self.config))
-        return parts
-
 
 Combination: TypeAlias = "tuple[Level, ...]"
 Factors: TypeAlias = "Mapping[str, list[Level]]"
@@ -80,9 +62,9 @@ def read_crossings(
         findings.add(f"has to be an array of tables, [[crossings]], not {kind(listed)}")
         return {}
     made: dict[str, tuple[str, ...]] = {}
-    unused: list[tuple[Table, Findings]] = []
+    unused: list[_Crossing] = []
     room = Room()
-    written = set(blocks)
+    taken = set(blocks)
     for index, value in enumerate(listed):
         here = findings.at(index)
         filled = variables.fill(value, here)
@@ -93,24 +75,17 @@ def read_crossings(
         name = crossing.name()
         found = {block.name: block for block in crossing.blocks(name or "")}
         if name is None or not found:
-            unused.append((filled, here))
+            unused.append(crossing)
         if name is None:
             continue
-        if name in written or name in made:
-            here.at("name").add(
-                f"{shown(name)} is a block's or a crossing's name as well"
-            )
-        for each in found.keys() & blocks.keys():
-            here.add(f"makes the block {shown(each)}, which is there already")
+        crossing.check_names(name, found, taken, blocks)
+        taken.add(name)
         blocks.update(found)
         made[name] = tuple(found)
         if not room.is_enough:
             break
-    for table, here in unused:
-        # Parents of blocks that are made are checked with those of all others.
-        parent = table.get("extends")
-        if parent is not None and not (isinstance(parent, str) and parent in blocks):
-            here.at("extends").unknown("block", parent, blocks)
+    for crossing in unused:
+        crossing.check_parent(blocks)
     return made
 
 
@@ -135,10 +110,32 @@ class _Crossing:
         self._findings.at("name").add(f"has to be a text, not {shown(name)}")
         return None
 
-    def _lacks(self, key: str, text: str) -> None:
-        # One that is nearly the same is reported as a key that is not known.
-        if self._findings.nearest(key, self._table) is None:
-            self._findings.add(f"has no {key!r}; {text}")
+    def check_names(
+        self,
+        name: str,
+        made: Collection[str],
+        taken: Collection[str],
+        blocks: Collection[str],
+    ) -> None:
+        """Report its own name if it is taken, and blocks it makes that are there already."""
+        if name in taken:
+            self._findings.at("name").add(
+                f"{shown(name)} is a block's or a crossing's name as well"
+            )
+        for each in made:
+            if each in blocks:
+                self._findings.add(
+                    f"makes the block {shown(each)}, which is there already"
+                )
+
+    def check_parent(self, blocks: Collection[str]) -> None:
+        """Report a parent that is not there, of a crossing that makes no blocks.
+
+        Parents of blocks that are made are checked with those of all others.
+        """
+        parent = self._table.get("extends")
+        if parent is not None and not (isinstance(parent, str) and parent in blocks):
+            self._findings.at("extends").unknown("block", parent, blocks)
 
     def blocks(self, name: str) -> Iterator[Block]:
         """Yield the block of each combination that is wanted."""
@@ -162,6 +159,11 @@ class _Crossing:
             table = {"name": full, **head, "config": inner}
             yield Block(path, full, table, tuple(reversed(parts)))
 
+    def _lacks(self, key: str, text: str) -> None:
+        # One that is nearly the same is reported as a key that is not known.
+        if self._findings.nearest(key, self._table) is None:
+            self._findings.add(f"has no {key!r}; {text}")
+
     def _mode(self) -> str | None:
         mode = self._table.get("mode", MODES[0])
         if isinstance(mode, str) and mode in MODES:
@@ -180,7 +182,7 @@ class _Crossing:
             return {}
         if not value:
             here.add("has no factor")
-        found = {key: _levels(value[key], here.at(key)) for key in value}
+        found = {key: read_levels(value[key], here.at(key)) for key in value}
         self._room.take(sum(len(levels or ()) for levels in found.values()))
         good = {key: levels for key, levels in found.items() if levels}
         return good if len(good) == len(found) else {}
@@ -261,27 +263,3 @@ def _product(sizes: Iterable[int]) -> int:
             break
         count *= each
     return count
-
-
-def _levels(value: object, findings: Findings) -> list[Level] | None:
-    """Return a factor's levels, None if something is wrong with one."""
-    if not is_list(value):
-        findings.add(f"has to be an array of levels, not {kind(value)}")
-        return None
-    if not value:
-        findings.add("has no level")
-    read = [_level(level, findings.at(at)) for at, level in enumerate(value)]
-    levels = [level for level in read if level]
-    if len({level.label for level in levels}) < len(levels):
-        findings.add("has two levels of the same name")
-    return levels if len(levels) == len(read) else None
-
-
-def _level(value: object, findings: Findings) -> Level | None:
-    if not is_table(value):
-        return Level(label(value), value, {}, findings.path)
-    name, config = value.get("name"), value.get("config", {})
-    if name is None or not value.keys() <= {"name", "config"} or not is_table(config):
-        findings.add("a level that is a table has a 'name' and a 'config', no more")
-        return None
-    return Level(label(name), name, config, findings.path)

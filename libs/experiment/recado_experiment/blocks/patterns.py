@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from recado_experiment.blocks.levels import label
 from recado_experiment.document.findings import Findings
 from recado_experiment.document.tables import is_list, is_table, kind, shown
 
@@ -56,11 +57,6 @@ class Patterns:
             factors = tuple(factor for factor, _ in pairs)
             wanted = self.by_factors.setdefault(factors, set())
             wanted.add(tuple(level for _, level in pairs))
-
-
-def label(value: object) -> str:
-    """Return a level's name."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _pattern(

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from math import inf, isnan
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
-
-from recado_experiment.document.findings import Findings
-from recado_experiment.document.tables import kind
 
 if TYPE_CHECKING:
     from recado_experiment.calls.call import Call, Draw
@@ -89,16 +85,3 @@ class Urn:
                 moved[other] = first
         self._drawn += count
         return found
-
-
-def read_seed(value: object, findings: Findings) -> float:
-    """Return what is added to a participant's number to seed its stream."""
-    if not isinstance(value, int | float):
-        findings.add(f"has to be a number, not {kind(value)}")
-    elif isinstance(value, float) and isnan(value):
-        findings.add("is nan, which gives another stream each time; use a number")
-    else:
-        if abs(value) == inf:
-            findings.warn(f"is {value}, which gives everybody the same stream")
-        return value
-    return 0
