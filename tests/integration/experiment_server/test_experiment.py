@@ -23,6 +23,7 @@ from recado_experiment import Experiment, StudyError
 from recado_experiment.session import UnknownParticipantError
 from tests.integration.experiment_server.peer import Peer
 from tests.unit.experiment.lengths import CHANCY, UNLUCKY, study_of
+from tests.unit.experiment.live.unwatched import Unwatched
 
 IS_LONG = os.environ.get("RECADO_FUZZ") == "long"
 DRAWN = """
@@ -280,14 +281,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Any:
     api.logger.enable("experiment_server")
 
 
-class Unwatched:
-    """A watch, of either side, that never tells of a change."""
-
-    def __init__(self, file: object, tell: object) -> None:
-        self.file = file
-
-    def stop(self) -> None:
-        pass
+class UnwatchedByBoth(Unwatched):
+    """A watch of either side."""
 
     def end_watch(self) -> None:
         pass
@@ -295,8 +290,8 @@ class Unwatched:
 
 @pytest.fixture(autouse=True)
 def unwatched(original: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("recado_experiment.live.experiment.Watch", Unwatched)
-    monkeypatch.setattr(original, "FileModifiedWatcher", Unwatched)
+    monkeypatch.setattr("recado_experiment.live.experiment.Watch", UnwatchedByBoth)
+    monkeypatch.setattr(original, "FileModifiedWatcher", UnwatchedByBoth)
 
 
 @pytest.fixture

@@ -11,16 +11,7 @@ import pytest
 from recado_experiment import Experiment, StudyError
 from recado_experiment.session import Place, UnknownParticipantError
 from tests.unit.experiment.lengths import CHANCY, UNLUCKY, study_of
-
-
-class Unwatched:
-    """A watch that costs no time, and never tells of a change."""
-
-    def __init__(self, file: Path, tell: Callable[[], object]) -> None:
-        self.file = file
-
-    def stop(self) -> None:
-        pass
+from tests.unit.experiment.live.unwatched import Unwatched
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from recado_experiment import Experiment, ParticipantState
 
-PAGE = Path(__file__).parents[3] / "docs/reference/experiment-api.md"
+PAGE = Path(__file__).parents[4] / "docs/reference/experiment-api.md"
 STUDY = """
 [configuration]
 order = ["quiet", "loud"]
