@@ -7,10 +7,9 @@ Without it these tests are skipped, and fail where ``CI`` is set: there it has t
 from __future__ import annotations
 
 import json
-import os
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from recado_experiment import Study, StudyError, StudyProblem
@@ -18,8 +17,8 @@ from recado_experiment.document.tables import Table
 from tests.integration.experiment_server.peer import Peer
 from tests.integration.experiment_server.studies import studies
 from tests.integration.experiment_server.writing import written
+from tests.unit.experiment.fuzz.effort import patient, tried
 
-IS_LONG = os.environ.get("RECADO_FUZZ") == "long"
 PARTICIPANTS = range(1, 25)
 
 REFUSED_HERE_ALONE = {
@@ -54,14 +53,9 @@ def is_known(problem: StudyProblem) -> bool:
     return any(text in str(problem) for text in REFUSED_HERE_ALONE)
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 120)
+@patient
 @pytest.mark.filterwarnings("ignore:`.*is being deprecated:FutureWarning")
-@settings(
-    max_examples=5000 if IS_LONG else 150,
-    deadline=None,
-    derandomize=not IS_LONG,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+@tried(150, 5000)
 @given(study=studies(), style=st.integers(0, 2**16))
 def test_what_experiment_server_expands_is_expanded_alike(
     peer: Peer, study: Table, style: int

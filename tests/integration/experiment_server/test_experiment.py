@@ -7,7 +7,6 @@ watches files here: a reload is asked for, so that both meet it at the same time
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
@@ -16,16 +15,16 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from recado_experiment import Experiment, StudyError
 from recado_experiment.session import UnknownParticipantError
 from tests.integration.experiment_server.peer import Peer
+from tests.unit.experiment.fuzz.effort import patient, tried
 from tests.unit.experiment.lengths import CHANCY, UNLUCKY, study_of
 from tests.unit.experiment.live.unwatched import Unwatched
 
-IS_LONG = os.environ.get("RECADO_FUZZ") == "long"
 DRAWN = """
 [configuration]
 order = [["near", "far"], ["bright", "dark"]]
@@ -310,13 +309,8 @@ def begun(original: Any, file: Path, participant: int) -> tuple[Side, Side]:
     )
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 120)
-@settings(
-    max_examples=5000 if IS_LONG else 150,
-    deadline=None,
-    derandomize=not IS_LONG,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@patient
+@tried(150, 5000)
 @given(
     name=st.sampled_from(sorted(STUDIES)),
     default=LUCKY,

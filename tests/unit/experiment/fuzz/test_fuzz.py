@@ -8,21 +8,18 @@ ones each time.
 from __future__ import annotations
 
 import json
-import os
 from random import Random
 from typing import Final
 
-import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from recado_experiment import Study, StudyError
 from tests.integration.experiment_server.studies import studies
 from tests.integration.experiment_server.writing import written
 from tests.unit.experiment.fuzz.bounds import bounded
+from tests.unit.experiment.fuzz.effort import patient, tried
 from tests.unit.experiment.fuzz.mutations import OWN, TEXTS, mutated
-
-IS_LONG: Final = os.environ.get("RECADO_FUZZ") == "long"
 
 SEED: Final = st.integers(0, 2**32)
 
@@ -70,15 +67,6 @@ def outcome(text: str | bytes) -> str:
     return "expanded"
 
 
-def sized(short: int) -> settings:
-    return settings(
-        max_examples=100 * short if IS_LONG else short,
-        deadline=None,
-        derandomize=not IS_LONG,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-
-
 def check(text: str | bytes) -> None:
     with bounded(cpu_s=5.0, memory=256 * 2**20):
         became = outcome(text)
@@ -86,22 +74,22 @@ def check(text: str | bytes) -> None:
     event(became)
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 120)
-@sized(600)
+@patient
+@tried(600, 60_000)
 @given(text=tampered())
 def test_a_study_that_was_tampered_with_is_expanded_or_refused(text: str) -> None:
     check(text)
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 120)
-@sized(100)
+@patient
+@tried(100, 10_000)
 @given(text=made_and_tampered())
 def test_a_made_study_that_was_tampered_with_is_expanded_or_refused(text: str) -> None:
     check(text)
 
 
-@pytest.mark.timeout(3600 if IS_LONG else 120)
-@sized(300)
+@patient
+@tried(300, 30_000)
 @given(text=st.one_of(bytes_in_between(), st.text(), st.binary()))
 def test_anything_at_all_is_expanded_or_refused(text: str | bytes) -> None:
     check(text)

@@ -8,16 +8,16 @@ fuzz``) every fifth of them is tried.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 
 import pytest
 
 from recado_experiment import Study, StudyError
 from tests.unit.experiment.fuzz.bounds import bounded
+from tests.unit.experiment.fuzz.effort import IS_LONG
 from tests.unit.experiment.fuzz.giants import EXPANDED, REFUSED
 
-EACH = 1 if os.environ.get("RECADO_FUZZ") == "long" else 5
+EACH = 1 if IS_LONG else 5
 
 
 @pytest.mark.parametrize(
