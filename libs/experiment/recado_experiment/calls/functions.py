@@ -6,9 +6,10 @@ calls a function of its name.
 
 from __future__ import annotations
 
-from importlib import metadata
 from typing import Final, cast
 
+from recado.entrypoints import installed, loaded, titled
+from recado.errors import ConfigError
 from recado.registry import Factory, Registry
 from recado_experiment.calls import choices, numbers, sampling
 from recado_experiment.calls.call import Function
@@ -27,29 +28,22 @@ functions.register_prebuilt(numbers.prepare_randint, "randint")
 
 def known_functions() -> set[str]:
     """Return the names of all functions, those of plug-ins included."""
-    return {*map(str, functions.keys()), *metadata.entry_points(group=GROUP).names}
+    return {*map(str, functions.keys()), *installed(GROUP)}
 
 
 def find_function(name: str) -> Function | None:
     """Return a function by its name, None if there is none.
 
     Raises:
-        ImportError: for a plug-in that cannot be imported, or has no function there.
+        ConfigError: for a plug-in that cannot be imported, or has no function there.
     """
     if name not in functions:
-        found = tuple(metadata.entry_points(group=GROUP, name=name))
-        if not found:
+        point = installed(GROUP).get(name)
+        if point is None:
             return None
-        functions.register_prebuilt(_loaded(found[0]), name)
+        found = loaded("function", point)
+        if not callable(found):
+            where = titled("function", point)
+            raise ConfigError(f"{where}: is no function, but {found!r:.80}")
+        functions.register_prebuilt(cast("Function", found), name)
     return functions.get(name)
-
-
-def _loaded(point: metadata.EntryPoint) -> Function:
-    try:
-        found: object = point.load()
-    # A plug-in may fail in any way; the study that calls it is told.
-    except Exception as error:
-        raise ImportError(f"{type(error).__name__}: {error}") from error
-    if not callable(found):
-        raise ImportError(f"{point.value} is no function, but {found!r:.80}")
-    return cast("Function", found)

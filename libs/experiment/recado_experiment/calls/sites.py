@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from recado.errors import ConfigError
 from recado_experiment.calls.call import (
     Call,
     Draw,
@@ -81,8 +82,8 @@ def _function(name: object, findings: Findings) -> Function | None:
     here = findings.at("function_name")
     try:
         found = find_function(name) if isinstance(name, str) else None
-    except ImportError as error:
-        here.add(f"the function {shown(name)} cannot be used: {error}")
+    except ConfigError as error:
+        here.add(f"cannot be used: {error}")
         return None
     if found is None:
         here.unknown("function", name, known_functions())

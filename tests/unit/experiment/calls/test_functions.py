@@ -182,8 +182,8 @@ def tails(call: Call, findings: Findings) -> Prepared | None:
 def plug_in(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     point = metadata.EntryPoint("coin", value, "recado.functions")
 
-    def points(*, group: str, name: str = "coin") -> metadata.EntryPoints:
-        return metadata.EntryPoints([point]).select(group=group, name=name)
+    def points(*, group: str) -> metadata.EntryPoints:
+        return metadata.EntryPoints([point]).select(group=group)
 
     monkeypatch.setattr(metadata, "entry_points", points)
 
@@ -211,5 +211,5 @@ def test_a_plug_in_that_cannot_be_used_says_why(
 ) -> None:
     plug_in(monkeypatch, value)
     found = problem(with_call(call("coin", "[]")))
-    assert "the function 'coin' cannot be used" in found
+    assert f"cannot be used: function 'coin' ({value})" in found
     assert text in found
