@@ -59,13 +59,6 @@ def _edges() -> dict[str, Any]:
 
 
 def _configuration() -> dict[str, Any]:
-    edges = {
-        f"{which}_blocks": {
-            "description": f"Names of the blocks that come {when} the order",
-            "anyOf": [NAMES, _table(NAMES)],
-        }
-        for which, when in (("init", "before"), ("final", "after"))
-    }
     return {
         "type": "object",
         "if": READ_EARLIER,
@@ -75,18 +68,7 @@ def _configuration() -> dict[str, Any]:
             "properties": {"order": {"anyOf": [NAMES, _groups(NAMES), _table(NAMES)]}},
         },
         "properties": {
-            "order": {
-                "description": "Names of blocks, groups of them, or a table by participant",
-            },
-            "groups_strategy": _one_of(
-                STRATEGIES, "How the groups, or a flat list, are ordered"
-            ),
-            "within_groups_strategy": _one_of(
-                STRATEGIES, "How the blocks of each group are ordered"
-            ),
-            **edges,
-            "init_blocks_strategy": _one_of(STRATEGIES[:2], "How they are ordered"),
-            "final_blocks_strategy": _one_of(STRATEGIES[:2], "How they are ordered"),
+            **_ordering(),
             "random_seed": {
                 "type": "number",
                 "default": 0,
@@ -110,6 +92,31 @@ def _configuration() -> dict[str, Any]:
             "within_groups": _old("within_groups_strategy"),
         },
         "additionalProperties": False,
+    }
+
+
+def _ordering() -> dict[str, Any]:
+    """Return the settings that say which blocks come in which order."""
+    edges = {
+        f"{which}_blocks": {
+            "description": f"Names of the blocks that come {when} the order",
+            "anyOf": [NAMES, _table(NAMES)],
+        }
+        for which, when in (("init", "before"), ("final", "after"))
+    }
+    return {
+        "order": {
+            "description": "Names of blocks, groups of them, or a table by participant",
+        },
+        "groups_strategy": _one_of(
+            STRATEGIES, "How the groups, or a flat list, are ordered"
+        ),
+        "within_groups_strategy": _one_of(
+            STRATEGIES, "How the blocks of each group are ordered"
+        ),
+        **edges,
+        "init_blocks_strategy": _one_of(STRATEGIES[:2], "How they are ordered"),
+        "final_blocks_strategy": _one_of(STRATEGIES[:2], "How they are ordered"),
     }
 
 
