@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,12 +13,10 @@ from recado.events import Event
 from recado.testing import Harness
 from recado_expander.expansion import Limits
 from recado_experiment import Study, parse_ranges
+from tests.unit.experiment.recorded import CASES, Case, case_id
 
 MakeHarness = Callable[..., Harness]
 
-CASES = json.loads(
-    (Path(__file__).parents[1] / "experiment" / "expansion-cases.json").read_text()
-)
 PARAMETERS = {"study": "study.toml", "participants": "1-24"}
 BROKEN = """
 [configuration]
@@ -35,17 +32,13 @@ config = {}
 """
 
 
-def identified(case: dict[str, Any]) -> str:
-    return str(case["id"])
-
-
 def told(harness: Harness, type_: str = "study.expanded") -> list[Event]:
     return [event for event in harness.events if event.type == type_]
 
 
-@pytest.mark.parametrize("case", CASES["valid"], ids=identified)
+@pytest.mark.parametrize("case", CASES["valid"], ids=case_id)
 async def test_the_blocks_of_the_recorded_cases_are_the_same_json_text(
-    expander: MakeHarness, case: dict[str, Any]
+    expander: MakeHarness, case: Case
 ) -> None:
     wanted = [case["participants"][str(number)]["blocks"] for number in range(1, 6)]
     async with expander() as harness:
@@ -57,9 +50,9 @@ async def test_the_blocks_of_the_recorded_cases_are_the_same_json_text(
     ]
 
 
-@pytest.mark.parametrize("case", CASES["invalid"], ids=identified)
+@pytest.mark.parametrize("case", CASES["invalid"], ids=case_id)
 async def test_the_recorded_refusals_are_one_dead_letter_each(
-    expander: MakeHarness, case: dict[str, Any]
+    expander: MakeHarness, case: Case
 ) -> None:
     async with expander() as harness:
         await harness.send({"text": case["toml"], "participants": "1-5"})

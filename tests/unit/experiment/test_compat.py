@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,16 +16,11 @@ import tomli
 from jsonschema import Draft202012Validator
 
 from recado_experiment import Study, StudyError, schema
+from tests.unit.experiment.recorded import Case, case_id, recorded
 
 Write = Callable[..., str]
 
-CASES: dict[str, list[dict[str, Any]]] = json.loads(
-    Path(__file__).with_name("compat-0.3.1-cases.json").read_bytes()
-)
-
-
-def case_id(case: dict[str, Any]) -> str:
-    return str(case["id"])
+CASES = recorded("compat-0.3.1-cases.json")
 
 
 def refused(text: str) -> list[str]:
@@ -40,7 +34,7 @@ def expanded(study: Study, participants: list[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("case", CASES["valid"], ids=case_id)
-def test_blocks_are_those_of_that_release_as_json_text(case: dict[str, Any]) -> None:
+def test_blocks_are_those_of_that_release_as_json_text(case: Case) -> None:
     found = expanded(Study.read(case["toml"]), list(case["participants"]))
 
     assert found == {
@@ -49,7 +43,7 @@ def test_blocks_are_those_of_that_release_as_json_text(case: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("case", CASES["valid"], ids=case_id)
-def test_the_schema_takes_what_that_release_took(case: dict[str, Any]) -> None:
+def test_the_schema_takes_what_that_release_took(case: Case) -> None:
     validator: Any = Draft202012Validator(schema())
 
     assert list(validator.iter_errors(tomli.loads(case["toml"]))) == []
@@ -85,7 +79,7 @@ def test_the_recorded_studies_are_worth_it() -> None:
 
 @pytest.mark.parametrize("case", CASES["valid"], ids=case_id)
 def test_the_same_study_is_read_like_the_latest_release_without_it(
-    case: dict[str, Any],
+    case: Case,
 ) -> None:
     text = case["toml"].replace('compat = "0.3.1"', 'compat = "0.3.9"')
     recorded = {at: json.dumps(blocks) for at, blocks in case["participants"].items()}
@@ -99,7 +93,7 @@ def test_the_same_study_is_read_like_the_latest_release_without_it(
 
 
 @pytest.mark.parametrize("case", CASES["invalid"], ids=case_id)
-def test_what_that_release_refused_is_refused(case: dict[str, Any]) -> None:
+def test_what_that_release_refused_is_refused(case: Case) -> None:
     assert all(problem.startswith("line ") for problem in refused(case["toml"]))
 
 

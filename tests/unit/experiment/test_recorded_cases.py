@@ -9,30 +9,14 @@ the kind of its error stands.
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from recado_experiment import Study, StudyError
+from tests.unit.experiment.recorded import CASES, Case, case_id, recorded
 
-Case = dict[str, Any]
-
-
-def recorded(name: str) -> dict[str, list[Case]]:
-    found: dict[str, list[Case]] = json.loads(
-        Path(__file__).with_name(name).read_bytes()
-    )
-    return found
-
-
-WHOLE = recorded("expansion-cases.json")
 RULES = recorded("exactness-0.3.9-cases.json")["valid"]
-VALID = [*WHOLE["valid"], *RULES]
-
-
-def case_id(case: Case) -> str:
-    return str(case["id"])
+VALID = [*CASES["valid"], *RULES]
 
 
 def outcome(study: Study, participant: int) -> str:
@@ -65,7 +49,7 @@ def test_names_are_those_of_the_blocks(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in WHOLE["valid"] if "names" in case], ids=case_id
+    "case", [case for case in CASES["valid"] if "names" in case], ids=case_id
 )
 def test_names_of_many_participants_are_the_recorded_ones(case: Case) -> None:
     study = Study.read(case["toml"])
@@ -73,7 +57,7 @@ def test_names_of_many_participants_are_the_recorded_ones(case: Case) -> None:
     assert {at: study.names(int(at)) for at in case["names"]} == case["names"]
 
 
-@pytest.mark.parametrize("case", WHOLE["invalid"], ids=case_id)
+@pytest.mark.parametrize("case", CASES["invalid"], ids=case_id)
 def test_what_was_refused_is_refused_with_a_line(case: Case) -> None:
     with pytest.raises(StudyError) as caught:
         Study.read(case["toml"], case["id"])

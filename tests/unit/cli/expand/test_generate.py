@@ -8,7 +8,6 @@ import json
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,60 +15,11 @@ from recado import __version__
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.expand.samples import LATIN, crowded
 
-CASES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[2] / "experiment" / "expansion-cases.json").read_text()
-)["valid"]
-NAMES = [str(case["id"]) for case in CASES]
-
 
 @pytest.fixture
 def study(folder: Path) -> str:
     (folder / "study.toml").write_text(LATIN)
     return "study.toml"
-
-
-def configs(case: dict[str, Any], participant: str) -> list[Any]:
-    """Return what experiment-server gave a participant of a case."""
-    return [block["config"] for block in case["participants"][participant]["blocks"]]
-
-
-def expandable(case: dict[str, Any]) -> list[str]:
-    """Return the participants whom experiment-server gave something."""
-    return [key for key, it in case["participants"].items() if "blocks" in it]
-
-
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_the_text_is_that_of_experiment_server(
-    command: Command, folder: Path, case: dict[str, Any]
-) -> None:
-    (folder / "study.toml").write_text(case["toml"])
-    participants = expandable(case)
-    assert participants
-
-    result = command("expand", "generate", "study.toml", "-r", ",".join(participants))
-    one = command("expand", "generate", "study.toml", "-i", participants[0])
-
-    expected = [json.dumps(configs(case, each)) for each in participants]
-    assert result.out.splitlines() == expected
-    assert one.out == f"{expected[0]}\n"
-
-
-@pytest.mark.parametrize("case", CASES, ids=NAMES)
-def test_the_files_are_those_of_experiment_server(
-    command: Command, folder: Path, case: dict[str, Any]
-) -> None:
-    (folder / "study.toml").write_text(case["toml"])
-    participants = expandable(case)
-
-    ranges = ",".join(participants)
-    result = command("expand", "generate", "study.toml", "-r", ranges, "-d", "a/b")
-
-    assert result.code == 0
-    made = {file.name: file.read_text() for file in (folder / "a/b").iterdir()}
-    assert made == {
-        f"study-participant_{each}.json": json.dumps(configs(case, each), indent=2)
-        for each in participants
-    }
 
 
 def test_blocks_are_whole(command: Command, study: str) -> None:

@@ -9,34 +9,58 @@ from typing import Any
 import pytest
 
 from tests.unit.cli.conftest import Command
-
-CASES: dict[str, list[dict[str, Any]]] = json.loads(
-    Path(__file__).parents[2].joinpath("experiment/expansion-cases.json").read_bytes()
-)
+from tests.unit.experiment.recorded import CASES, Case, case_id
 
 
-def case_id(case: dict[str, Any]) -> str:
-    return str(case["id"])
+def given(case: Case) -> dict[str, list[Any]]:
+    """Return each participant's blocks."""
+    return {at: found["blocks"] for at, found in case["participants"].items()}
+
+
+def configs(blocks: list[Any]) -> list[Any]:
+    return [block["config"] for block in blocks]
 
 
 @pytest.mark.parametrize("case", CASES["valid"], ids=case_id)
 def test_a_recorded_expansion_is_written_letter_by_letter(
-    command: Command, folder: Path, case: dict[str, Any]
+    command: Command, folder: Path, case: Case
 ) -> None:
     (folder / "study.toml").write_text(case["toml"], "utf-8")
+    blocks = given(case)
+    first = next(iter(blocks))
 
-    for participant, expected in case["participants"].items():
-        blocks = expected["blocks"]
-        one = ("expand", "generate", "study.toml", "-i", participant)
-        written, whole = command(*one), command(*one, "--blocks")
-        assert written.code == whole.code == 0
-        assert written.out == f"{json.dumps([it['config'] for it in blocks])}\n"
-        assert whole.out == f"{json.dumps(blocks)}\n"
+    one = command("expand", "generate", "study.toml", "-i", first)
+    many = ("expand", "generate", "study.toml", "-r", ",".join(blocks))
+    lines, whole = command(*many), command(*many, "--blocks")
+
+    assert (one.code, lines.code, whole.code) == (0, 0, 0)
+    expected = [json.dumps(configs(each)) for each in blocks.values()]
+    assert one.out == f"{expected[0]}\n"
+    assert lines.out.splitlines() == expected
+    assert whole.out.splitlines() == list(map(json.dumps, blocks.values()))
+
+
+@pytest.mark.parametrize("case", CASES["valid"], ids=case_id)
+def test_the_files_are_those_of_experiment_server(
+    command: Command, folder: Path, case: Case
+) -> None:
+    (folder / "study.toml").write_text(case["toml"], "utf-8")
+    blocks = given(case)
+
+    ranges = ",".join(blocks)
+    result = command("expand", "generate", "study.toml", "-r", ranges, "-d", "a/b")
+
+    assert result.code == 0
+    made = {file.name: file.read_text() for file in (folder / "a/b").iterdir()}
+    assert made == {
+        f"study-participant_{at}.json": json.dumps(configs(each), indent=2)
+        for at, each in blocks.items()
+    }
 
 
 @pytest.mark.parametrize("case", CASES["invalid"], ids=case_id)
 def test_what_was_refused_writes_nothing_and_fails(
-    command: Command, folder: Path, case: dict[str, Any]
+    command: Command, folder: Path, case: Case
 ) -> None:
     (folder / "study.toml").write_text(case["toml"], "utf-8")
 

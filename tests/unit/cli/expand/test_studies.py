@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.unit.cli.conftest import Command
+from tests.unit.experiment.recorded import CASES
 
 SQUARE = """
 [configuration]
@@ -195,8 +196,7 @@ def test_the_schema_takes_every_sample_that_experiment_server_takes(
     import tomli
 
     schema = json.loads(command("expand", "schema").out)
-    cases = Path(__file__).parents[2] / "experiment" / "expansion-cases.json"
     validator: Any = Draft202012Validator(schema)
-    for case in json.loads(cases.read_text())["valid"]:
+    for case in CASES["valid"]:
         document = tomli.loads(case["toml"])
         assert list(validator.iter_errors(document)) == [], case["id"]

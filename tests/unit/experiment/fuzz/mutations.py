@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-CASES: Final[dict[str, Any]] = json.loads(
-    Path(__file__).parent.with_name("expansion-cases.json").read_bytes()
-)
+from tests.unit.experiment.recorded import CASES
+
 _SCALAR = re.compile(r'"[^"]*"|\b[0-9.]+\b|\b(?:true|false)\b')
 OWN: Final = """
 [configuration]
