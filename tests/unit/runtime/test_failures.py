@@ -12,6 +12,7 @@ from recado.letter import Failure, history_header, read_history
 from recado.message import Message as Wire
 from recado.runtime.judge import Attempt, Dead, Place, Retry, exhausted, judge
 from recado.testing import Harness
+from recado.transport import sizes
 
 PLACE = Place("resize", "host.1", "resize", RetryPolicy(attempts=3, jitter=0))
 
@@ -287,3 +288,25 @@ def test_a_handlers_own_publish_to_nowhere_has_the_same_reason() -> None:
 
     assert isinstance(verdict, Dead)
     assert verdict.letter.reason == "unroutable"
+
+
+async def test_what_sends_a_message_that_no_broker_takes_is_given_up_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Loud(Service):
+        queue = "loud"
+
+        async def handle(self, message: Message, step: Step) -> None:
+            await step.send("before")
+            await step.send("x" * 20_000)
+
+    monkeypatch.setattr(sizes, "MAX_BODY", 10_000)
+    async with Harness(Loud()) as h:
+        await h.send({})
+        await h.settle()
+
+        assert h.sent == []
+        (dead,) = h.dead
+        assert dead.letter is not None
+        assert (dead.reason, dead.letter.attempts) == ("rejected", 1)
+        assert "bytes; at most 10000 can be sent" in dead.letter.text

@@ -26,6 +26,7 @@ from recado.message import ERROR, Message
 from recado.requests import answer_in, ask, code_of
 from recado.runtime.lanes import plans_for
 from recado.testing import Harness
+from recado.transport import sizes
 
 
 class Name(BaseModel):
@@ -153,6 +154,23 @@ async def test_a_name_that_is_not_known_is_raised_as_such() -> None:
     async with Harness(Desk(NotFoundError("no run 'x'"))) as h:
         with pytest.raises(NotFoundError, match="no run 'x'"):
             await h.ask("desk.greet/1", {"name": "Ada"})
+
+
+async def test_a_reply_that_no_broker_takes_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Loud(Desk):
+        @answers("desk.shout/1", Name, queue="desk")
+        async def shout(self, request: Name, outbox: Outbox) -> str:
+            return 1_000 * request.name
+
+    monkeypatch.setattr(sizes, "MAX_BODY", 1_000)
+    async with Harness(Loud()) as h:
+        with pytest.raises(RemoteError, match="has 3002 bytes; at most 1000") as caught:
+            await h.ask("desk.shout/1", {"name": "Ada"})
+
+        assert caught.value.code == "rejected"
+        assert h.dead == []
 
 
 async def test_a_request_may_be_put_off() -> None:

@@ -22,6 +22,7 @@ from recado.runtime.work import (
     Kit,
     Work,
     bound_call,
+    check_sent,
 )
 from recado.service import Binding, Service
 from recado.transport.base import Delivery
@@ -60,12 +61,13 @@ class RequestWork(Work):
             value = await self._answered(message, outbox)
             outbox.close()
             reply = reply_to(message, value)
+            outgoing = [*outbox.outgoing, reply] if reply else outbox.outgoing
+            check_sent(outgoing)
             events = report.told(outbox.events)
         # A method may raise anything, SystemExit too; it ends its request, not the service.
         except BaseException as error:
             outbox.close()
             return self._not_answered(delivery, message, error)
-        outgoing = [*outbox.outgoing, reply] if reply else outbox.outgoing
         return self.done(delivery, message, outgoing, events)
 
     async def _answered(self, message: Message, outbox: Outbox) -> Any:

@@ -18,6 +18,7 @@ from recado.runtime.work import (
     Kit,
     Work,
     bound_call,
+    check_sent,
     identified,
     pointer_of,
     released,
@@ -40,6 +41,7 @@ class PlainWork(Work):
         try:
             await self.call(message, outbox)
             outbox.close()
+            check_sent(outbox.outgoing)
             events = report.told(outbox.events)
             if self.is_told(message, message.run):
                 sent = report.sent_within(message.run, outbox.outgoing)
@@ -125,6 +127,7 @@ class BatchWork(PlainWork):
         try:
             await self._call(messages, outbox)
             outbox.close()
+            check_sent(outbox.outgoing)
             common = report.told(outbox.events)
             endings = self._handled(pairs, outbox, began)
         except BaseException as error:
@@ -182,6 +185,7 @@ class TopicWork(PlainWork):
         try:
             await self._call(message, outbox)
             outbox.close()
+            check_sent(outbox.outgoing)
             events = report.told(outbox.events)
         except BaseException as error:
             if self.is_cancelled(error):

@@ -16,7 +16,7 @@ from recado.runtime.ending import Ending
 from recado.runtime.judge import Place
 from recado.runtime.once import Once
 from recado.runtime.terms import Terms, has_terms, terms_of
-from recado.runtime.work import Kit, Work, bound_call
+from recado.runtime.work import Kit, Work, bound_call, check_sent
 from recado.service import Service
 from recado.step import Step
 from recado.transport.base import Delivery
@@ -51,6 +51,7 @@ class StepWork(Work):
             call = self._timed(step) if has_own else self._call
             await call(self._checked(message, step), step)
             step.close()
+            check_sent(step.outgoing)
             if step.remarks:
                 self._remark(run, step.remarks)
             events = report.told(step.events) if step.events else []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from recado.clock import Clock
 from recado.envelope import Envelope
-from recado.errors import ProblemsError
+from recado.errors import ProblemsError, RefusedError
 from recado.ids import as_id, new_id
 from recado.message import ADOPTED, ID, LETTER, Message, Outgoing
 from recado.retry import Reject, RetryPolicy
@@ -31,6 +31,7 @@ from recado.runtime.judge import (
 )
 from recado.runtime.threads import Threads
 from recado.transport.base import DEAD_LETTERS, Delivery, Verdict
+from recado.transport.sizes import check_sizes
 
 if TYPE_CHECKING:
     from structlog.typing import FilteringBoundLogger
@@ -262,6 +263,18 @@ def identified(message: Message) -> Message:
     own = as_id(id_) if id_ else new_id()
     headers = {**message.headers, ID: own, ADOPTED: "true"}
     return Message(message.body, headers, message.payload)
+
+
+def check_sent(outgoing: Sequence[Outgoing]) -> None:
+    """Look whether a broker takes what a handler sends; time would not help.
+
+    Raises:
+        Reject: for a message that is too large.
+    """
+    try:
+        check_sizes(outgoing)
+    except RefusedError as error:
+        raise Reject(str(error)) from error
 
 
 def released(delivery: Delivery) -> Ending:
