@@ -26,7 +26,8 @@ from recado_expander.sending import By
 from recado_experiment import Ranges, StudyError, parse_ranges
 
 MAX_PARTS: Final = 100_000
-"""The entries that a list of participants may have, and the characters of a text."""
+"""The entries of a list of participants, and as many parts of a text, at most: a list is
+split into smaller requests, which are texts."""
 
 
 def _participants(value: object) -> Ranges:
@@ -44,7 +45,8 @@ def _participants(value: object) -> Ranges:
 def _written(value: object) -> str:
     """Return participants as a text, whatever form they came in."""
     items = cast("list[object]", value) if isinstance(value, list) else [value]
-    if len(items) > MAX_PARTS or (isinstance(value, str) and len(value) > MAX_PARTS):
+    parts = value.count(",") + 1 if isinstance(value, str) else len(items)
+    if parts > MAX_PARTS:
         raise _no_participants("too long; write neighbours as ranges")
     if isinstance(value, str):
         return value

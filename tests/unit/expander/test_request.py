@@ -180,6 +180,16 @@ def test_a_smaller_request_means_the_same_study_in_the_same_way() -> None:
     assert str(part.participants) == "1-9"
 
 
+def test_a_smaller_request_of_a_long_list_is_understood() -> None:
+    highest = HIGHEST_PARTICIPANT
+    every_other = list(range(highest - 2 * MAX_PARTS, highest, 2))
+
+    whole = job({"study": "a.toml"}, {"participants": every_other})
+    part = job({"study": "a.toml"}, whole.smaller(whole.participants, DIGEST))
+
+    assert part.participants == whole.participants
+
+
 def test_every_smaller_request_knows_the_one_that_was_made() -> None:
     whole = job({"study": "a.toml"}, {"participants": "1-9"})
 
