@@ -34,6 +34,7 @@ from recado.message import (
     encode,
     typed_message,
 )
+from recado.retry import Reject
 from recado.validation import validated
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _facts(error: BaseException) -> dict[str, Any]:
             "expected": error.expected,
             "actual": error.actual,
         }
-    if isinstance(error, RecadoError):
+    if isinstance(error, RecadoError | Reject):
         return {"text": cleaned(str(error))}
     return {"text": describe(error)[0]}
 

@@ -170,6 +170,7 @@ async def test_a_reply_that_no_broker_takes_is_refused_at_once(
             await h.ask("desk.shout/1", {"name": "Ada"})
 
         assert caught.value.code == "rejected"
+        assert caught.value.text.startswith("message to 'reply.")
         assert h.dead == []
 
 
