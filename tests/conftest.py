@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
@@ -31,6 +32,14 @@ def pytest_configure() -> None:
     ):
         if signal.getsignal(ignored) is signal.SIG_IGN:
             signal.signal(ignored, action)
+
+
+@pytest.fixture
+def dice() -> random.Random:
+    """Return chance whose seed is printed; ``RECADO_SEED`` repeats it."""
+    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
+    print(f"RECADO_SEED={seed}")
+    return random.Random(seed)
 
 
 @pytest.fixture(scope="session")

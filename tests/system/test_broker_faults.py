@@ -68,13 +68,6 @@ def faults(site: Site) -> dict[str, Fault]:
 pytestmark = pytest.mark.timeout(3_000 if IS_LONG else 240)
 
 
-@pytest.fixture
-def dice() -> random.Random:
-    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
-    print(f"RECADO_SEED={seed}")
-    return random.Random(seed)
-
-
 @pytest.fixture(scope="module", params=["rabbitmq", "activemq"])
 def struck(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

@@ -147,6 +147,6 @@ def test_no_memory_is_kept_of_participants_who_are_done(folder: Path) -> None:
         assert (process.returncode, error) == (0, "")
         return usage.ru_maxrss
 
-    few, many = peak_kib(100), peak_kib(50_000)
+    few, many = peak_kib(100), peak_kib(20_000)
 
-    assert many - few < 8 * 1024, f"{few} KiB for 100, {many} KiB for 50,000"
+    assert many - few < 8 * 1024, f"{few} KiB for 100, {many} KiB for 20,000"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
 import sqlite3
@@ -42,13 +41,6 @@ look_up = site_of_a_test:look_up
 [zocalo.services.dispatcher.ready_for_processing]
 is_ready = site_of_a_test:is_ready
 """
-
-
-@pytest.fixture
-def dice() -> random.Random:
-    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
-    print(f"RECADO_SEED={seed}")
-    return random.Random(seed)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import signal
 from pathlib import Path
@@ -57,11 +56,8 @@ async def revive(ships: Fleet, deaths: int) -> None:
 
 
 async def test_each_failure_is_told_once_though_everybody_is_killed_meanwhile(
-    tmp_path: Path,
+    tmp_path: Path, dice: random.Random
 ) -> None:
-    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
-    print(f"RECADO_SEED={seed}")
-    dice = random.Random(seed)
     write_recipe(tmp_path / "recipes")
     names = [*CORE, "killer", "moody", "clerk"]
     async with (

@@ -33,13 +33,6 @@ SMALL = 10
 pytestmark = pytest.mark.timeout(60 + 15 * BLOWS)
 
 
-@pytest.fixture
-def dice() -> random.Random:
-    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
-    print(f"RECADO_SEED={seed}")
-    return random.Random(seed)
-
-
 async def strike(
     ships: Fleet, name: str, sign: signal.Signals, dice: random.Random
 ) -> list[int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import signal
 import sqlite3
@@ -30,13 +29,6 @@ from tests.system.study import write_recipes
 pytestmark = pytest.mark.timeout(180)
 
 LEASE_S = 2
-
-
-@pytest.fixture
-def dice() -> random.Random:
-    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
-    print(f"RECADO_SEED={seed}")
-    return random.Random(seed)
 
 
 def check_records(state: Path, *runs: RunReply) -> None:

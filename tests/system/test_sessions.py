@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
 from collections import Counter
@@ -50,11 +49,8 @@ class Move:
 
 
 async def test_whoever_is_killed_everybody_moves_exactly_as_often_as_asked(
-    tmp_path: Path,
+    tmp_path: Path, dice: random.Random
 ) -> None:
-    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
-    print(f"RECADO_SEED={seed}")
-    dice = random.Random(seed)
     (tmp_path / "recipes").mkdir()
     (tmp_path / "recipes" / "study.toml").write_text(STUDY)
     names = ["eventstore", "expander", "expander"]

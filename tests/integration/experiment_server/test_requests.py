@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
 import socket
 import subprocess
@@ -189,11 +188,10 @@ def heard(request: Request, status: int, body: str) -> tuple[int, Any]:
 
 
 async def test_every_request_is_answered_in_the_same_way(
-    theirs: Callable[[Request], tuple[int, str]], ours: Callable[[Request], Any]
+    theirs: Callable[[Request], tuple[int, str]],
+    ours: Callable[[Request], Any],
+    dice: random.Random,
 ) -> None:
-    seed = int(os.environ.get("RECADO_SEED", random.randrange(10**6)))
-    print(f"RECADO_SEED={seed}")
-    dice = random.Random(seed)
     await first(theirs)
 
     for _ in range(REQUESTS):
