@@ -34,6 +34,6 @@ class DrawError(Exception):
         super().__init__(text)
 
 
-def refusal(what: str, path: str, text: str) -> StudyError:
+def refusal(what: str, path: str, text: str, line: int | None = None) -> StudyError:
     """Return the error for a single problem."""
-    return StudyError(what, [StudyProblem(path, text)])
+    return StudyError(what, [StudyProblem(path, text, line)])

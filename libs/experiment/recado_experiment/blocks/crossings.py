@@ -36,9 +36,8 @@ Factors: TypeAlias = "Mapping[str, list[Level]]"
 class Room:
     """How many values all crossings of a study may make, and how many are still free."""
 
-    def __init__(self, size: int = MAX_VALUES) -> None:
-        self.size = size
-        self._left = size
+    def __init__(self) -> None:
+        self._left = MAX_VALUES
 
     @property
     def is_enough(self) -> bool:
@@ -231,7 +230,7 @@ class _Crossing:
             return ()
         self._room.take(count * self._weight(factors))
         if not self._room.is_enough:
-            here.add(f"crossings make more than {self._room.size} values in all")
+            here.add(f"crossings make more than {MAX_VALUES} values in all")
             return ()
         return (
             product(*factors.values())

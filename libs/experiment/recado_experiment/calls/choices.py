@@ -70,7 +70,10 @@ def _arguments(args: list[object] | Table, findings: Findings) -> Table | None:
 
 
 class _Arguments:
-    """Reads the arguments of one call by name."""
+    """Reads the arguments of one call as experiment-server takes them.
+
+    True is a number to it, and a text an array of letters.
+    """
 
     def __init__(self, table: Table, at: Callable[[str], Findings]) -> None:
         self._table = table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from recado_experiment.document.tables import Table, is_list, is_table
-from recado_experiment.errors import StudyError, StudyProblem
+from recado_experiment.errors import refusal
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 100
@@ -26,10 +26,12 @@ def decoded(text: str | bytes, what: str) -> str:
         decoded = text if isinstance(text, str) else text.decode()
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise _refused(what, f"not UTF-8: {error.reason}", line) from error
+        raise refusal(what, "", f"not UTF-8: {error.reason}", line) from error
     if len(decoded) > MAX_CHARACTERS:
-        raise _refused(
-            what, f"{len(decoded)} characters long; at most {MAX_CHARACTERS} are read"
+        raise refusal(
+            what,
+            "",
+            f"{len(decoded)} characters long; at most {MAX_CHARACTERS} are read",
         )
     return decoded.removeprefix("\ufeff")
 
@@ -45,13 +47,13 @@ def parsed(text: str, what: str) -> Table:
     try:
         document = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
-        raise _refused(
-            what, f"not TOML: {_sentence(error.msg)}", error.lineno
+        raise refusal(
+            what, "", f"not TOML: {_sentence(error.msg)}", error.lineno
         ) from error
     except (ValueError, RecursionError) as error:  # endless digits, endless brackets
-        raise _refused(what, f"not TOML: {_sentence(str(error))}") from error
+        raise refusal(what, "", f"not TOML: {_sentence(str(error))}") from error
     if excess := _excess(document):
-        raise _refused(what, excess)
+        raise refusal(what, "", excess)
     return document
 
 
@@ -76,7 +78,3 @@ def _sentence(text: str) -> str:
     text = _KEYS.sub(lambda keys: ".".join(re.findall("'(.*?)'", keys[1])), text)
     is_word = text[1:2].islower() or text[1:2] == " "
     return text[:1].lower() + text[1:] if is_word else text
-
-
-def _refused(what: str, text: str, line: int | None = None) -> StudyError:
-    return StudyError(what, [StudyProblem("", text, line)])

@@ -141,7 +141,7 @@ class Session:
             case facts.MOVED:
                 self._set(data["participant"], Progress(data["position"], at=fact.at))
             case facts.ENDED:
-                self._end(data["participant"], fact.at)
+                self._set(data["participant"], Progress(has_ended=True, at=fact.at))
             case facts.ABANDONED:
                 held = self.participants[data["participant"]]
                 gone = replace(held, is_abandoned=True, at=fact.at)
@@ -167,9 +167,6 @@ class Session:
             )
             for each, progress in self.participants.items()
         }
-
-    def _end(self, participant: int, at: float) -> None:
-        self._set(participant, Progress(BEFORE, has_ended=True, at=at))
 
     def _set(self, participant: int, progress: Progress) -> None:
         self.participants[participant] = progress
