@@ -8,266 +8,33 @@ watches files here: a reload is asked for, so that both meet it at the same time
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from recado_experiment import Experiment, StudyError
-from recado_experiment.session import UnknownParticipantError
+from recado_experiment import Experiment
+from tests.integration.experiment_server.deeds import (
+    BROKEN,
+    CALLS,
+    LUCKY,
+    STUDIES,
+    Ask,
+)
 from tests.integration.experiment_server.peer import Peer
+from tests.integration.experiment_server.sides import (
+    Call,
+    Kind,
+    Side,
+    our_kind,
+    their_kind,
+)
 from tests.unit.experiment.fuzz.effort import patient, tried
 from tests.unit.experiment.lengths import CHANCY, UNLUCKY, study_of
 from tests.unit.experiment.live.unwatched import Unwatched
-
-DRAWN = """
-[configuration]
-order = [["near", "far"], ["bright", "dark"]]
-groups_strategy = "latin_square"
-within_groups_strategy = "randomize"
-final_blocks = ["near"]
-random_seed = 7
-
-[[blocks]]
-name = "near"
-[blocks.config]
-n = 1
-pick = { function_name = "choices", args = [["l", "r"]], params = { unique = false } }
-
-[[blocks]]
-name = "far"
-extends = "near"
-
-[[blocks]]
-name = "bright"
-extends = "near"
-[blocks.config]
-light = 0.9
-
-[[blocks]]
-name = "dark"
-extends = "bright"
-"""
-STUDIES = {
-    "uneven": (study_of(3, 2), study_of(3, 2, x=7)),
-    "drawn": (DRAWN, DRAWN.replace("0.9", "0.1")),
-    "empty": (study_of(2, 0), study_of(2, 0, x=7)),
-    "chancy": (CHANCY, CHANCY.replace("[configuration]", "[configuration]\nn = 1")),
-}
-"""Studies, each with another of its lengths that it may be replaced by while it runs."""
-BROKEN = ("order = ", "[configuration]\norder = ['a']\nblocks = []")
-
-ANYBODY = st.one_of(st.none(), st.integers(0, 9))
-LUCKY = st.sampled_from(sorted({*range(1, 10)} - {*UNLUCKY}))
-BLOCKS = st.one_of(st.integers(-2, 7), st.sampled_from(["1", 1.5]))
-
-
-class Kind(Protocol):
-    """Tells what kind of an error one is, in words that both sides share."""
-
-    def __call__(self, error: Exception) -> str: ...
-
-
-def our_kind(error: Exception) -> str:
-    match error:
-        case UnknownParticipantError():
-            return "participant"
-        case StudyError():
-            return "study"
-        case FileNotFoundError():
-            return "file"
-        case TypeError():
-            return "type"
-        case _:
-            raise error
-
-
-def their_kind(error: Exception) -> str:
-    match type(error).__name__:
-        case "KeyError":
-            return "participant"
-        case "ExperimentServerException" if "is not set" in str(error):
-            return "participant"
-        case "FileNotFoundError":
-            return "file"
-        case "AssertionError" if "`block`" in str(error):
-            return "type"
-        case (
-            "ExperimentServerConfigurationException"
-            | "ExperimentServerException"
-            | "TomlDecodeError"
-            | "AssertionError"
-            | "KeyError"
-        ):
-            return "study"
-        case _:
-            raise error
-
-
-@dataclass
-class Side:
-    """One of the two experiments, and what it told of its files."""
-
-    experiment: Any
-    reload: Callable[[], object]
-    kind: Kind
-
-    def __post_init__(self) -> None:
-        self.told: list[tuple[str, bool]] = []
-        self.experiment.on_file_change_callback.append(self.hear_of_file)
-        self.experiment.on_config_change_callback.append(self.hear_of_config)
-
-    def hear_of_file(self, is_usable: bool) -> None:
-        self.told.append(("file", is_usable))
-
-    def hear_of_config(self, is_usable: bool) -> None:
-        self.told.append(("config", is_usable))
-
-    def answer(self, call: Call) -> object:
-        """Return what a call gives, or the kind of the error that it raises."""
-        try:
-            given = call.on(self)
-        except Exception as error:
-            return ("raises", self.kind(error))
-        return deepcopy(given)
-
-    def seen(self) -> list[object]:
-        """Return all that can be seen of it."""
-        experiment = self.experiment
-        states = [
-            (
-                number,
-                state.participant_index,
-                state.block_id,
-                state.block,
-                state.block_name,
-                state.active,
-                state.config,
-                state.status_string(),
-            )
-            for number, state in experiment.global_state.items()
-        ]
-        default = experiment.default_participant_index
-        return [*states, default, Path(experiment.config_file), self.told]
-
-
-class Call(Protocol):
-    """Something that is done to both."""
-
-    def on(self, side: Side) -> object: ...
-
-
-@dataclass(frozen=True)
-class Ask:
-    """A method is called."""
-
-    method: str
-    arguments: tuple[object, ...] = ()
-
-    def on(self, side: Side) -> object:
-        return getattr(side.experiment, self.method)(*self.arguments)
-
-
-@dataclass(frozen=True)
-class Put:
-    """An attribute of the experiment is set."""
-
-    attribute: str
-    value: object
-
-    def on(self, side: Side) -> object:
-        setattr(side.experiment, self.attribute, self.value)
-        return None
-
-
-@dataclass(frozen=True)
-class Open:
-    """Another file is set, by the name of its study."""
-
-    name: str
-
-    def on(self, side: Side) -> object:
-        side.experiment.config_file = side.experiment.config_file.with_name(self.name)
-        return None
-
-
-@dataclass(frozen=True)
-class Step:
-    """A participant's state is used."""
-
-    participant: int | None
-    block_id: int | None
-
-    def on(self, side: Side) -> object:
-        state = side.experiment.get_participant_state(self.participant)
-        if self.block_id is None:
-            return state.move_to_next_block()
-        state.block_id = self.block_id
-        return None
-
-
-@dataclass(frozen=True)
-class Edit:
-    """Somebody changes the config that they were given."""
-
-    value: int
-
-    def on(self, side: Side) -> object:
-        config = side.experiment.get_config()
-        if config is not None:
-            config["edited"] = self.value
-        return None
-
-
-@dataclass(frozen=True)
-class Rewrite:
-    """The file is written anew, and read: one of its texts, or a broken one for a while."""
-
-    version: int
-
-    def on(self, side: Side) -> object:
-        file = Path(side.experiment.config_file)
-        versions = STUDIES[file.stem]
-        before = file.read_text()
-        if self.version < len(versions):
-            file.write_text(versions[self.version])
-            side.reload()
-        else:
-            file.write_text(BROKEN[self.version - len(versions)])
-            side.reload()
-            file.write_text(before)
-        return None
-
-
-def asked(method: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[Call]:
-    return st.tuples(*arguments).map(lambda given: Ask(method, given))
-
-
-CALLS: st.SearchStrategy[Call] = st.one_of(
-    asked("get_next_participant"),
-    asked("add_participant_index", st.integers(0, 9)),
-    asked("get_state", ANYBODY),
-    asked("move_to_next", ANYBODY),
-    asked("move_to_next"),
-    asked("move_to_block", BLOCKS, ANYBODY),
-    asked("move_all_to_block", BLOCKS),
-    asked("get_config", ANYBODY),
-    asked("get_all_configs", ANYBODY),
-    asked("get_blocks_count", ANYBODY),
-    asked("reset_participant", st.one_of(st.none(), LUCKY)),
-    st.one_of(st.just(0), LUCKY).map(lambda at: Put("default_participant_index", at)),
-    st.sampled_from(
-        ["uneven.toml", "drawn.toml", "empty.toml", "missing.toml", "broken.toml"]
-    ).map(Open),
-    st.builds(Step, ANYBODY, st.one_of(st.none(), st.integers(-2, 7))),
-    st.builds(Edit, st.integers(0, 9)),
-    st.builds(Rewrite, st.integers(0, 3)),
-)
 
 
 @pytest.fixture(scope="module")
