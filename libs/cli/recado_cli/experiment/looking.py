@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from recado_cli.common import Command, Common, option, pass_common
+from recado_cli.experiment.arguments import participant_option
 from recado_cli.experiment.asking import asked
-from recado_cli.experiment.moving import participant_option
 from recado_cli.output import clean, print_facts, print_json, print_table, talk, when
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pass_common
 def ls(common: Common, as_json: bool) -> None:
     """List the sessions by name."""
-    found = asked(common, lambda experiments: _listed(experiments))
+    found = asked(common, _listed)
     if as_json:
         print_json(found)
         return

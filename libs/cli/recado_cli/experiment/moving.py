@@ -5,16 +5,9 @@ from __future__ import annotations
 import click
 
 from recado_cli.common import Command, Common, option, pass_common
+from recado_cli.experiment.arguments import participant_option
 from recado_cli.experiment.asking import done
 from recado_cli.output import clean, talk
-
-participant_option = option(
-    "-p",
-    "--participant",
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Whom; the session's default participant if nobody is named.",
-)
 
 
 @click.command("next", cls=Command)

@@ -8,12 +8,12 @@ import click
 
 from recado_cli.common import Command, Common, option, pass_common
 from recado_cli.duration import duration
+from recado_cli.experiment.arguments import given_study, study_arguments
 from recado_cli.experiment.asking import done
-from recado_cli.experiment.study import given_study, study_arguments
 from recado_cli.output import print_facts, print_json, talk
 
 if TYPE_CHECKING:
-    from recado.schemas.experiments import Assignment
+    from recado.schemas.experiments import Assignment, ConfigureReply, OpenReply
 
 
 def _seconds(
@@ -86,10 +86,7 @@ def open_(
             id_=id_,
         ),
     )
-    if as_json:
-        print_json(reply)
-    else:
-        print_facts([("study", reply.study), ("sha256", reply.sha256)])
+    _print(reply, as_json)
     if not reply.is_new:
         talk(f"{name} was open already, in the same way")
 
@@ -108,9 +105,13 @@ def configure(
     """
     given = given_study(study, file)
     reply = done(common, lambda it, id_: it.configure(name, **given, id_=id_))
+    _print(reply, as_json)
+    if not reply.is_new:
+        talk(f"{name} went by that study already")
+
+
+def _print(reply: OpenReply | ConfigureReply, as_json: bool) -> None:
     if as_json:
         print_json(reply)
     else:
         print_facts([("study", reply.study), ("sha256", reply.sha256)])
-    if not reply.is_new:
-        talk(f"{name} went by that study already")

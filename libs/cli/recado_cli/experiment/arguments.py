@@ -1,4 +1,4 @@
-"""Which study is meant: one that the services find, or a file that is sent as it is."""
+"""Whom and what is meant: a participant; a study that services find, or a file as it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import click
 
 from recado_cli.common import F, option
 from recado_cli.expand.reading import named, read_text
+
+participant_option = option(
+    "-p",
+    "--participant",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Whom; the session's default participant if nobody is named.",
+)
 
 
 def study_arguments(command: F) -> F:
