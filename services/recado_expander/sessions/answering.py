@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, TypeAlias, TypeVar
 
+from recado.ids import derived_id
 from recado.message import Json
 from recado.outbox import Outbox
 from recado.schemas.experiments import (
@@ -73,14 +74,14 @@ class AnswersSessions:
     async def open(self, request: OpenRequest, outbox: Outbox) -> OpenReply:
         """Begin a session."""
         command = commands.Open(request, await self._study(request))
-        return await self._do(request, command, outbox)
+        return await self._do(OPEN, request, command, outbox)
 
     @_on(CONFIGURE, StudyRequest)
     async def configure(self, request: StudyRequest, outbox: Outbox) -> ConfigureReply:
         """Have a session go by another study."""
         source = await self._study(request)
         command = commands.Configure(request.experiment, source)
-        return await self._do(request, command, outbox)
+        return await self._do(CONFIGURE, request, command, outbox)
 
     @_on(LIST, ListRequest)
     async def list(self, request: ListRequest, outbox: Outbox) -> ListReply:
@@ -133,25 +134,25 @@ class AnswersSessions:
     async def move_to_next(self, request: AboutRequest, outbox: Outbox) -> MovedReply:
         """Move a participant on."""
         command = commands.MoveToNext(request.participant)
-        return await self._do(request, command, outbox)
+        return await self._do(MOVE_TO_NEXT, request, command, outbox)
 
     @_on(MOVE_TO_BLOCK, MoveToBlockRequest)
     async def move_to_block(self, request: MoveToBlockRequest, outbox: Outbox) -> int:
         """Move a participant to a block."""
         command = commands.MoveToBlock(request.participant, request.block)
-        return await self._do(request, command, outbox)
+        return await self._do(MOVE_TO_BLOCK, request, command, outbox)
 
     @_on(MOVE_ALL_TO_BLOCK, MoveAllRequest)
     async def move_all_to_block(self, request: MoveAllRequest, outbox: Outbox) -> int:
         """Move everybody to a block."""
         command = commands.MoveAll(request.block)
-        return await self._do(request, command, outbox)
+        return await self._do(MOVE_ALL_TO_BLOCK, request, command, outbox)
 
     @_on(NEW_PARTICIPANT, ExperimentRequest)
     async def new_participant(self, request: ExperimentRequest, outbox: Outbox) -> int:
         """Add the participant whose turn it is."""
         command = commands.AddNext()
-        return await self._do(request, command, outbox)
+        return await self._do(NEW_PARTICIPANT, request, command, outbox)
 
     @_on(ADD_PARTICIPANT, ParticipantRequest)
     async def add_participant(
@@ -159,7 +160,7 @@ class AnswersSessions:
     ) -> bool:
         """Add a participant."""
         command = commands.Add(request.participant)
-        return await self._do(request, command, outbox)
+        return await self._do(ADD_PARTICIPANT, request, command, outbox)
 
     @_on(ABANDON_PARTICIPANT, ParticipantRequest)
     async def abandon_participant(
@@ -167,7 +168,7 @@ class AnswersSessions:
     ) -> bool:
         """Count a participant no more."""
         command = commands.Abandon(request.participant)
-        return await self._do(request, command, outbox)
+        return await self._do(ABANDON_PARTICIPANT, request, command, outbox)
 
     async def _ask(
         self, request: AboutRequest, question: Callable[[View, int | None], T]
@@ -177,9 +178,16 @@ class AnswersSessions:
         )
 
     async def _do(
-        self, request: ExperimentRequest, command: Command[T], outbox: Outbox
+        self,
+        type_: str,
+        request: ExperimentRequest,
+        command: Command[T],
+        outbox: Outbox,
     ) -> T:
-        return await self.desk.do(request.experiment, command, outbox.cause)
+        # Another request under the same id must not be told that it was done.
+        said = request.model_dump(exclude_unset=True, exclude_none=True)
+        cause = derived_id(outbox.cause, f"{type_} {said}")
+        return await self.desk.do(request.experiment, command, cause)
 
     async def _study(self, request: StudyRequest) -> Source:
         """Return the study that a request names, or brings.

@@ -443,6 +443,20 @@ async def test_a_request_that_is_sent_again_is_done_once(lab: Experiments) -> No
     assert await lab.block_id("lab") == 0
 
 
+async def test_another_request_under_the_same_id_is_another_one(
+    lab: Experiments,
+) -> None:
+    id_ = new_id()
+    assert await lab.move_to_block("lab", 1, id_=id_) == 1
+
+    assert await lab.move_to_block("lab", 2, id_=id_) == 2
+    assert await lab.new_participant("lab", id_=id_) == 2
+    assert await lab.move_to_next("lab", id_=id_) == "END"
+
+    places = [it.position for it in (await lab.show("lab")).participants]
+    assert places == [3, -1]
+
+
 async def test_a_request_that_wants_no_reply_is_done(
     harness: Harness, lab: Experiments
 ) -> None:
