@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from recado_cli.expand.reading import read_study
 from recado_cli.output import count, print_json, print_table, talk
 
 if TYPE_CHECKING:
-    from recado_experiment import Ranges
+    from recado_experiment import Difference, Ranges
 
 MOST: Final = 1_000
 """Differences that are shown."""
@@ -44,6 +45,18 @@ def diff(
     found = differences(read_study(old), read_study(new), participants)
     shown = list(islice(found, MOST))
     more = next(found, None) is not None
+    _print(shown, as_json)
+    if not shown:
+        talk(f"the same blocks for {count(len(participants), 'participant')}")
+        return
+    people = len({it.participant for it in shown})
+    rest = "; there are more" if more else ""
+    raise FailedError(
+        f"{count(len(shown), 'value')} of {count(people, 'participant')} differ{rest}"
+    )
+
+
+def _print(shown: Sequence[Difference], as_json: bool) -> None:
     if as_json:
         print_json(
             [
@@ -64,11 +77,3 @@ def diff(
                 for it in shown
             ],
         )
-    if not shown:
-        talk(f"the same blocks for {count(len(participants), 'participant')}")
-        return
-    people = len({it.participant for it in shown})
-    rest = "; there are more" if more else ""
-    raise FailedError(
-        f"{count(len(shown), 'value')} of {count(people, 'participant')} differ{rest}"
-    )

@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from recado_cli.common import Command
+from recado_cli.expand.reading import misnamed
 from recado_cli.expand.writing import write_new
 from recado_cli.output import talk
 
@@ -72,10 +73,7 @@ def new(file: Path) -> None:
     from recado_cli.failing import FailedError
 
     if file.suffix != ".toml":
-        raise click.UsageError(
-            f"a study's file ends in .toml, and {str(file)!r} does not",
-            click.get_current_context(),
-        )
+        raise misnamed(str(file))
     file.parent.mkdir(parents=True, exist_ok=True)
     text = TEXT.replace("study.schema.json", f"{file.stem}.schema.json")
     try:

@@ -40,10 +40,7 @@ def read_text(config: str) -> bytes:
     path = Path(config)
     # What another command writes, as in <(git show HEAD:study.toml), has no suffix.
     if path.suffix != ".toml" and not path.is_fifo():
-        raise click.UsageError(
-            f"a study's file ends in .toml, and {config!r} does not",
-            click.get_current_context(silent=True),
-        )
+        raise misnamed(config)
     try:
         with path.open("rb") as file:
             return _bounded(file, config)
@@ -53,6 +50,14 @@ def read_text(config: str) -> bytes:
         there = [each.name for each in path.parent.glob("*.toml")]
         hint = nearest(path.name, there) if there else ""
         raise NotFoundError(f"no file {config!r}{hint}") from error
+
+
+def misnamed(file: str) -> click.UsageError:
+    """Return the error for a file whose name is not a study's."""
+    return click.UsageError(
+        f"a study's file ends in .toml, and {file!r} does not",
+        click.get_current_context(silent=True),
+    )
 
 
 def named(config: str) -> str:
