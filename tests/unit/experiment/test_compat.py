@@ -17,16 +17,11 @@ from jsonschema import Draft202012Validator
 
 from recado_experiment import Study, StudyError, schema
 from tests.unit.experiment.recorded import Case, case_id, recorded
+from tests.unit.experiment.refusing import problems
 
 Write = Callable[..., str]
 
 CASES = recorded("compat-0.3.1-cases.json")
-
-
-def refused(text: str) -> list[str]:
-    with pytest.raises(StudyError) as caught:
-        Study.read(text)
-    return [str(problem) for problem in caught.value.problems]
 
 
 def expanded(study: Study, participants: list[str]) -> dict[str, str]:
@@ -94,7 +89,7 @@ def test_the_same_study_is_read_like_the_latest_release_without_it(
 
 @pytest.mark.parametrize("case", CASES["invalid"], ids=case_id)
 def test_what_that_release_refused_is_refused(case: Case) -> None:
-    assert all(problem.startswith("line ") for problem in refused(case["toml"]))
+    assert all(problem.startswith("line ") for problem in problems(case["toml"]))
 
 
 @pytest.mark.parametrize(
@@ -111,7 +106,7 @@ def test_what_that_release_refused_is_refused(case: Case) -> None:
 def test_only_known_releases_can_be_named(
     ordered: Write, release: str, expected: str
 ) -> None:
-    assert refused(ordered(f'order = ["a"]\ncompat = {release}')) == [
+    assert problems(ordered(f'order = ["a"]\ncompat = {release}')) == [
         f"line 3: configuration.compat: {expected}"
     ]
 
@@ -173,7 +168,7 @@ HELLO = '[[init_blocks]]\nname = "hello"\nconfig = {}\n'
 def test_an_order_that_that_release_does_not_take_is_explained(
     ordered: Write, settings: str, expected: list[str]
 ) -> None:
-    found = refused(ordered(EARLIER + settings))
+    found = problems(ordered(EARLIER + settings))
 
     assert [text.split(": configuration.")[1] for text in found] == expected
 
@@ -201,7 +196,7 @@ def test_blocks_without_a_name_of_their_own_are_refused(
 ) -> None:
     text = SHORT.format("0") + '[[blocks]]\nname = "a"\nconfig = {}\n' + blocks
 
-    assert refused(text) == [expected]
+    assert problems(text) == [expected]
 
 
 def test_an_edge_block_with_the_name_of_another_is_warned_of() -> None:
@@ -227,12 +222,12 @@ def test_a_place_counts_blocks_without_a_name_as_well() -> None:
         "[[blocks]]\nconfig = {}\n" + '[[blocks]]\nname = "a"\nconfig = {}\n'
     )
 
-    assert refused(text) == [
+    assert problems(text) == [
         "line 3: configuration.order[0]: no block at 2; places count from 0, and there"
         " are 2 blocks",
         "line 4: blocks[0]: has no 'name'; the order names it",
     ]
-    assert refused(text.replace("[2]", "[0, 1]")) == [
+    assert problems(text.replace("[2]", "[0, 1]")) == [
         "line 4: blocks[0]: has no 'name'; the order names it"
     ]
 

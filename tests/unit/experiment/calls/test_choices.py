@@ -9,6 +9,7 @@ import pytest
 
 from recado.message import Json
 from recado_experiment import Study, StudyError
+from tests.unit.experiment.refusing import problem
 
 Write = Callable[..., str]
 
@@ -18,13 +19,6 @@ def drawn(text: str, participant: int = 1) -> list[Json]:
 
 
 KNOWN = "choices, normal, randint, sample, sequence, shuffle, uniform"
-
-
-def problem(text: str) -> str:
-    with pytest.raises(StudyError) as caught:
-        Study.read(text)
-    assert len(caught.value.problems) == 1
-    return str(caught.value.problems[0])
 
 
 def call(args: str, more: str = "") -> str:

@@ -16,6 +16,7 @@ from recado_experiment import (
     StudyError,
     functions,
 )
+from tests.unit.experiment.refusing import problem
 
 Write = Callable[..., str]
 
@@ -30,13 +31,6 @@ def drawn(text: str, participants: int = 1) -> list[Any]:
     return [
         config["p"] for at in range(1, participants + 1) for config in study.configs(at)
     ]
-
-
-def problem(text: str) -> str:
-    with pytest.raises(StudyError) as caught:
-        Study.read(text)
-    (found,) = caught.value.problems
-    return str(found)
 
 
 def test_unique_samples_share_a_population_to_its_last_item(with_call: Write) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from recado_experiment import Study, StudyError
+from tests.unit.experiment.refusing import refused
 
 TABLE = Path(__file__).with_name("broken-studies.txt").read_text()
 
@@ -31,12 +31,6 @@ def broken_studies() -> list[Broken]:
 
 
 BROKEN = broken_studies()
-
-
-def refused(text: str) -> StudyError:
-    with pytest.raises(StudyError) as caught:
-        Study.read(text)
-    return caught.value
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=[broken.title for broken in BROKEN])

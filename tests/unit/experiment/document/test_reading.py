@@ -8,28 +8,28 @@ import pytest
 
 from recado_experiment import Study, StudyError
 from recado_experiment.document import reading
+from tests.unit.experiment.refusing import refused
 
 Write = Callable[..., str]
 
 
-def refused(text: str | bytes) -> str:
-    with pytest.raises(StudyError) as caught:
-        Study.read(text, "memory.toml")
-    return str(caught.value)
+def told(text: str | bytes) -> str:
+    """Return what is said of a study that is refused."""
+    return str(refused(text, "memory.toml"))
 
 
 def test_text_that_is_not_toml_is_refused_with_the_line() -> None:
-    assert refused("a = 1\nb = ]").startswith("memory.toml: line 2: not TOML: ")
+    assert told("a = 1\nb = ]").startswith("memory.toml: line 2: not TOML: ")
 
 
 def test_a_table_that_is_there_twice_is_named() -> None:
-    assert refused("[a.b]\n[a.b]") == (
+    assert told("[a.b]\n[a.b]") == (
         "memory.toml: line 2: not TOML: cannot declare a.b twice"
     )
 
 
 def test_bytes_that_are_not_utf_8_are_refused_with_the_line() -> None:
-    assert refused(b"a = 1\nb = '\xff'") == (
+    assert told(b"a = 1\nb = '\xff'") == (
         "memory.toml: line 2: not UTF-8: invalid start byte"
     )
 
@@ -45,11 +45,11 @@ def test_bytes_may_begin_with_a_mark(ordered: Write) -> None:
     ["a = " + "[" * 5000, "a = " + "9" * 5000, ".".join(["a"] * 5000) + " = 1"],
 )
 def test_endless_text_is_refused_and_not_followed(text: str) -> None:
-    assert refused(text).startswith("memory.toml: not TOML: ")
+    assert told(text).startswith("memory.toml: not TOML: ")
 
 
 def test_deep_tables_are_refused() -> None:
-    assert refused(".".join(["a"] * 101) + " = 1") == (
+    assert told(".".join(["a"] * 101) + " = 1") == (
         "memory.toml: tables nested more than 100 deep"
     )
 
@@ -57,7 +57,7 @@ def test_deep_tables_are_refused() -> None:
 def test_long_text_is_refused() -> None:
     most = reading.MAX_CHARACTERS
 
-    assert refused("#" * (most + 1)) == (
+    assert told("#" * (most + 1)) == (
         f"memory.toml: {most + 1} characters long; at most {most} are read"
     )
 

@@ -9,8 +9,9 @@ from random import Random
 
 import pytest
 
-from recado_experiment import Stream, Study, StudyError
+from recado_experiment import Stream, Study
 from recado_experiment.order.squares import row
+from tests.unit.experiment.refusing import problems
 
 Write = Callable[..., str]
 
@@ -18,12 +19,6 @@ Write = Callable[..., str]
 def orders(text: str, participants: int) -> list[str]:
     study = Study.read(text)
     return ["".join(study.names(at)) for at in range(1, participants + 1)]
-
-
-def problems(text: str) -> list[str]:
-    with pytest.raises(StudyError) as caught:
-        Study.read(text)
-    return [str(problem) for problem in caught.value.problems]
 
 
 def test_rows_of_an_even_square_follow_one_another_equally_often() -> None:
