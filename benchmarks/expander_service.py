@@ -11,45 +11,21 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from benchmarks.cpu import used_s
+from benchmarks.suite import SERVICE, at_work
 from recado.clients.dispatch import request_message, submit
 from recado.clients.eventlog import EventLog
 from recado.errors import NotFoundError, RequestTimeoutError
 from recado.ids import new_id
 from recado.schemas.events import RunReply
 from recado.transport import Transport, make_transport
-
-STUDY: Final = """
-[configuration]
-order = [["near", "mid", "far"], ["dark", "dusk", "bright"]]
-groups_strategy = "latin_square"
-within_groups_strategy = "latin_square"
-random_seed = 5
-
-[configuration.variables]
-WORDS = ["alder", "birch", "cedar", "elm", "fir", "hazel", "larch", "maple"]
-
-[[blocks]]
-name = "near"
-[blocks.config]
-distance = 1
-trials = 24
-word = { function_name = "choices", args = { population = "$WORDS", k = 1 } }
-side = { function_name = "choices", args = [["left", "right"]] }
-""" + "".join(
-    f'\n[[blocks]]\nname = "{name}"\nextends = "near"\nconfig = {{ distance = {at} }}\n'
-    for at, name in enumerate(("mid", "far", "dark", "dusk", "bright"), 2)
-)
 
 _LAST: Final[dict[str, dict[str, Any]]] = {
     "participant": {"queue": "taker"},
@@ -58,7 +34,6 @@ _LAST: Final[dict[str, dict[str, Any]]] = {
         "parameters": {"output_filename": "all.jsonl", "each": "participants"},
     },
 }
-_SERVICE: Final = ("-m", "recado_cli", "service")
 _LOOK_S: Final = 0.25
 
 
@@ -72,42 +47,17 @@ def recipe(participants: int, by: str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def at_work(
-    folder: Path, commands: Mapping[str, Sequence[str]]
-) -> Generator[dict[str, int]]:
-    """Run processes with their state in a folder; give their pids by name."""
-    environment = {
-        **os.environ,
-        "RECADO_STATE": str(folder),
-        "RECADO_RECIPES": str(folder),
-        "RECADO_OUTPUTS": str(folder),
-        "RECADO_LOG_LEVEL": "error",
-    }
-    running = {
-        name: subprocess.Popen([sys.executable, *command], env=environment)
-        for name, command in commands.items()
-    }
-    try:
-        yield {name: process.pid for name, process in running.items()}
-    finally:
-        for process in running.values():
-            process.send_signal(signal.SIGTERM)
-        for process in running.values():
-            process.wait(60)
-
-
 def commands(folder: Path, instances: int, by: str) -> dict[str, Sequence[str]]:
     """Return what is started."""
     url = f"sqlite:///{folder}/broker.db"
     last = {
         "participant": ("-m", "benchmarks.taking", "taker", url, str(folder)),
-        "chunk": (*_SERVICE, "jsonlines"),
+        "chunk": (*SERVICE, "jsonlines"),
     }
-    expanders = {f"expander {n}": (*_SERVICE, "expander") for n in range(instances)}
+    expanders = {f"expander {n}": (*SERVICE, "expander") for n in range(instances)}
     return {
-        "dispatcher": (*_SERVICE, "dispatcher"),
-        "eventstore": (*_SERVICE, "eventstore"),
+        "dispatcher": (*SERVICE, "dispatcher"),
+        "eventstore": (*SERVICE, "eventstore"),
         **expanders,
         "last": last[by],
     }
@@ -117,7 +67,6 @@ def measure(participants: int, instances: int, by: str) -> dict[str, float]:
     """Return the rate, and each process's CPU for a participant and memory."""
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "study.toml").write_text(STUDY)
         with at_work(folder, commands(folder, instances, by)) as pids:
             figures = asyncio.run(_drive(folder, participants, by, pids))
         if by == "chunk":

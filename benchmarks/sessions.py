@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from benchmarks.expander_service import STUDY, at_work
+from benchmarks.suite import SERVICE, at_work
 from recado.clients.experiments import Experiments
 from recado.errors import RemoteError, UnroutableError
 from recado.transport import Transport, make_transport
@@ -33,12 +33,10 @@ Request = Callable[[str, int], Awaitable[object]]
 
 def measure(instances: int) -> dict[str, float]:
     """Return latencies in ms and rates in requests a second, of reads and of moves."""
-    service = ("-m", "recado_cli", "service")
-    expanders = {f"expander {n}": (*service, "expander") for n in range(instances)}
+    expanders = {f"expander {n}": (*SERVICE, "expander") for n in range(instances)}
     with TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "study.toml").write_text(STUDY)
-        with at_work(folder, {"eventstore": (*service, "eventstore"), **expanders}):
+        with at_work(folder, {"eventstore": (*SERVICE, "eventstore"), **expanders}):
             return asyncio.run(_drive(f"sqlite:///{folder}/broker.db"))
 
 
