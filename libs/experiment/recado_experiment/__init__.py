@@ -4,7 +4,8 @@ study = Study.read(text)
 for config in study.configs(participant=1): ...
 
 ``session`` decides how participants move through a study, pure as well. One room is not:
-``live``, where an ``Experiment`` reads its file and watches it.
+``live``, where an ``Experiment`` reads its file and watches it. Every room is described in
+docs/explanation/architecture.md.
 """
 
 from recado_experiment.balance import Balance, balance
