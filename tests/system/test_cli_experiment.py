@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import structlog
 
 from recado_cli.main import main
 from tests.system.cli_process import Up, up, variables
+from tests.unit.cli.conftest import Command, Result
 
 STUDY = """
 [configuration]
@@ -36,23 +35,6 @@ class Lab:
     suite: Up
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a run of the command came to."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """What was printed, read as JSON."""
-        return json.loads(self.out)
-
-
-Experiment = Callable[..., Result]
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
@@ -66,7 +48,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Generator[Lab]:
 @pytest.fixture
 def experiment(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Experiment:
+) -> Command:
     structlog.reset_defaults()  # tests before may have left it printing to standard out
     monkeypatch.chdir(lab.folder)
     for name, value in variables(lab.folder).items():
@@ -80,7 +62,7 @@ def experiment(
     return run
 
 
-def test_a_session_is_opened_once(experiment: Experiment) -> None:
+def test_a_session_is_opened_once(experiment: Command) -> None:
     first = experiment("open", "once", "study.toml", "--json")
     again = experiment("open", "once", "study.toml", "--json")
     otherwise = experiment("open", "once", "study.toml", "--default", "2")
@@ -91,7 +73,7 @@ def test_a_session_is_opened_once(experiment: Experiment) -> None:
     assert "is open already, with default participant 1" in otherwise.err
 
 
-def test_what_a_session_lists_is_json(experiment: Experiment) -> None:
+def test_what_a_session_lists_is_json(experiment: Command) -> None:
     experiment("open", "listed", "study.toml", "--default", "3")
     experiment("next", "listed")
 
@@ -114,7 +96,7 @@ def test_what_a_session_lists_is_json(experiment: Experiment) -> None:
 
 
 def test_whatever_cannot_be_done_is_one_line_and_exit_code_1(
-    experiment: Experiment,
+    experiment: Command,
 ) -> None:
     experiment("open", "strict", "study.toml")
 
@@ -136,7 +118,7 @@ def test_whatever_cannot_be_done_is_one_line_and_exit_code_1(
     assert (not_begun.code, not_begun.out) == (1, "")
 
 
-def test_a_study_may_be_sent_as_it_is(experiment: Experiment, lab: Lab) -> None:
+def test_a_study_may_be_sent_as_it_is(experiment: Command, lab: Lab) -> None:
     (lab.folder / "own.toml").write_text(STUDY.replace("12", "13"))
     (lab.folder / "bad.toml").write_text(STUDY.replace('["near"', '["neer"'))
     experiment("open", "sent", "-f", "own.toml")
@@ -151,7 +133,7 @@ def test_a_study_may_be_sent_as_it_is(experiment: Experiment, lab: Lab) -> None:
     assert same.err == "recado: sent went by that study already\n"
 
 
-def test_a_block_of_any_name_is_one_line(experiment: Experiment, lab: Lab) -> None:
+def test_a_block_of_any_name_is_one_line(experiment: Command, lab: Lab) -> None:
     name = "red\\u001b[31m\\nb"
     (lab.folder / "own.toml").write_text(STUDY.replace('"near"', f'"{name}"'))
     experiment("open", "lines", "-f", "own.toml")
@@ -159,7 +141,7 @@ def test_a_block_of_any_name_is_one_line(experiment: Experiment, lab: Lab) -> No
     assert experiment("next", "lines").out == "red\\x1b[31m b\n"
 
 
-def test_who_is_abandoned_counts_again_once_moved(experiment: Experiment) -> None:
+def test_who_is_abandoned_counts_again_once_moved(experiment: Command) -> None:
     experiment("open", "rows", "study.toml", "--assignment", "completion")
 
     experiment("abandon", "rows", "1")
@@ -176,7 +158,7 @@ def test_who_is_abandoned_counts_again_once_moved(experiment: Experiment) -> Non
 
 
 def test_an_event_store_that_is_silent_is_waited_for(
-    experiment: Experiment, lab: Lab
+    experiment: Command, lab: Lab
 ) -> None:
     """Killed, it is started again by the suite; what is asked meanwhile is done once."""
     experiment("open", "patient", "study.toml")
