@@ -53,12 +53,10 @@ def book() -> Book:
 
 
 @pytest.fixture
-def recipes(tmp_path: Path) -> Path:
-    """Return a recipe folder with a study of three blocks in it."""
-    folder = tmp_path / "recipes"
-    folder.mkdir()
-    (folder / "study.toml").write_text(STUDY)
-    return folder
+def recipes(recipes: Path) -> Path:
+    """Return the recipe folder, with a study of three blocks in it."""
+    (recipes / "study.toml").write_text(STUDY)
+    return recipes
 
 
 @pytest.fixture
