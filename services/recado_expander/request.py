@@ -21,7 +21,7 @@ from pydantic import (
 
 from recado.errors import Problem, SchemaError
 from recado.schemas.experiments import HIGHEST_PARTICIPANT
-from recado.studies import check_study
+from recado.studies import TEXT, check_study
 from recado_expander.sending import By
 from recado_experiment import Ranges, StudyError, parse_ranges
 
@@ -128,7 +128,7 @@ class Job:
     @property
     def name(self) -> str:
         """What the study is called in events and errors."""
-        return self.study or "text"
+        return self.study or TEXT
 
     def of(self, name: str) -> Job:
         """Return the same job for the study of a name that can mean one only.

@@ -98,7 +98,7 @@ class Expander(AnswersSessions, Service):
         if job.sha256 and (found := self.studies.get(job.name, job.sha256)):
             return found
         if job.study is None:
-            return Source.of(job.name, str(job.text).encode())
+            return Source.of_text(str(job.text))
         return await self.sources.find(job.study, job.sha256 or "")
 
     def _work(self, job: Job, source: Source | Prepared, step: Step) -> None:

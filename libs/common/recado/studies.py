@@ -21,6 +21,8 @@ from recado.recipe.files import NamedFiles
 from recado.recipe.names import is_name
 
 SUFFIX: Final = ".toml"
+TEXT: Final = "text"
+"""What a study is called that comes as a text, and not by a path or name."""
 MAX_SIZE: Final = 10 * 1024 * 1024
 _MAX_PATH: Final = 255
 _OFFERED: Final = 1_000
@@ -60,7 +62,7 @@ class Source:
     """What a study is read from: its text, and what that is called."""
 
     name: str
-    """Its path, or its name, with the version if it has one."""
+    """Its path; or its name, with the version if it has one; or ``text``."""
     text: bytes
     sha256: str
 
@@ -68,6 +70,11 @@ class Source:
     def of(cls, name: str, text: bytes) -> Source:
         """Return the source that a text is, with its digest."""
         return cls(name, text, sha256(text).hexdigest())
+
+    @classmethod
+    def of_text(cls, text: str) -> Source:
+        """Return the source that a text is which came by itself."""
+        return cls.of(TEXT, text.encode())
 
 
 class StudyFolder:

@@ -55,8 +55,6 @@ from recado_expander.sources import Sources
 CONCURRENCY: Final = 100
 """What comes while a round is under way is the next one: the more, the fewer appends."""
 
-TEXT: Final = "text"
-"""What a study is called that came as a text."""
 Configs: TypeAlias = "list[dict[str, Json]]"
 
 T = TypeVar("T")
@@ -198,7 +196,7 @@ class AnswersSessions:
             RegistryAwayError: if no registry answers.
         """
         if request.study is None:
-            return Source.of(TEXT, str(request.text).encode())
+            return Source.of_text(str(request.text))
         try:
             return await self.sources.find(request.study)
         except OSError as error:
