@@ -20,7 +20,7 @@ from tests.system.study import STUDY
 
 pytestmark = pytest.mark.timeout(120)
 
-COUNT = 20_000
+COUNT = 10_000
 SERVICES = ("dispatcher", "eventstore", "expander", "expander", "jsonlines")
 
 
