@@ -86,8 +86,8 @@ def _room(service: type[Service], group: Iterable[Binding]) -> tuple[int, int]:
     """Return how many are handled at the same time, and held at most."""
     own = [it.concurrency for it in group if it.concurrency is not None]
     workers = max(own, default=service.concurrency)
-    prefetch = 1 if workers == 1 else 2 * workers
-    return workers, prefetch if own else service.prefetch or prefetch
+    usual = 1 if workers == 1 else 2 * workers
+    return workers, usual if own else service.prefetch or usual
 
 
 def _clashes(groups: Iterable[tuple[Role, str, str]]) -> list[str]:
