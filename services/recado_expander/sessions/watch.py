@@ -63,6 +63,7 @@ class Watch:
             self._refuse(_refused(name, [Problem("", _reason(error))]))
             return None
         if source.sha256 not in (sha256, self._dealt_with):
+            self.refused = None
             return source
         self._deal_with(source, signature)
         return None

@@ -149,6 +149,24 @@ def test_half_a_text_is_followed_by_the_whole(folder: Folder, file: Path) -> Non
     assert watch.look("study.toml", known) == Source.of("study.toml", b"half and half")
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_whoever_is_offered_a_new_text_is_told_of_no_former_trouble(
+    folder: Folder, file: Path, is_there: bool
+) -> None:
+    watch = watching(folder)
+    known = digest(file)
+    if is_there:
+        file.write_text("half")
+        refuse(watch, watch.look("study.toml", known))
+    else:
+        file.unlink()
+        watch.look("study.toml", known)
+    file.write_text("whole")
+
+    assert watch.look("study.toml", known) == Source.of("study.toml", b"whole")
+    assert watch.refused is None
+
+
 def test_a_file_that_is_gone_is_told_of_once_and_taken_up_again(
     folder: Folder, file: Path, logged: list[Any]
 ) -> None:
