@@ -1,6 +1,6 @@
 """Whatever text there is, a study is read and expanded, or refused with ``StudyError``.
 
-Nothing else is raised, and each text takes at most 5 s of processor time and 256 MiB of
+Nothing else is raised, and each text takes at most 10 s of processor time and 256 MiB of
 memory. With ``RECADO_FUZZ=long`` (``make fuzz``) there are a hundred times as many, other
 ones each time.
 """
@@ -68,7 +68,7 @@ def outcome(text: str | bytes) -> str:
 
 
 def check(text: str | bytes) -> None:
-    with bounded(cpu_s=5.0, memory=256 * 2**20):
+    with bounded(cpu_s=10.0, memory=256 * 2**20):
         became = outcome(text)
 
     event(became)
